@@ -1,0 +1,316 @@
+package ops
+
+// This file is the instruction set: one row an operator, read by the generators in tools/ and by nothing
+// else at run time. From it come the opcodes, the kernels for each kind, the verifier's rows, the disassembler,
+// the type rules, the skeletons of tests and docs/opcodes.md. Adding an operator touches its row here and,
+// for expression operators, its kernel.
+
+// Operand is the class of an instruction's operand slot.
+type Operand uint8
+
+const (
+	NoOperand Operand = iota // the slot is zero
+
+	// Registers. "Row" registers are scalars, or vectors of one batch; in one instruction every vector operand is
+	// of the same batch, and the result is a vector of it if any source is one, else a scalar.
+	Dst       // register written
+	Src       // register read
+	SrcScalar // register read, scalar only
+	SrcVector // register read, vector only
+	DstScalar // register written, scalar only
+	DstBase   // first of several registers written; how many says another operand
+	SrcBase   // first of several registers read; how many says another operand
+	SrcScalarBase
+
+	ConstRef    // constant pool
+	ParamRef    // parameters
+	VarRef      // variables that live from statement to statement
+	ShapeRef    // column names
+	PathRef     // field paths
+	TypeRef     // types
+	FuncRef     // functions
+	AccessRef   // ways of reaching records: table or index, key bounds, projected columns
+	BuilderRef  // sorts, groupings, sets, limits: things that rows are put into
+	CursorRef   // cursors; a cursor owns the batch of the same number
+	FragmentRef // fragments
+	DefRef      // schema changes
+	Label       // instruction of this fragment
+	Count       // a small number
+	Mode        // an enumeration the sentence explains
+)
+
+// Form groups operators by how they are executed.
+type Form uint8
+
+const (
+	FormMove    Form = iota // moves between pools and registers
+	FormUnary               // dst = op a, by kernel
+	FormBinary              // dst = a op b, by kernel
+	FormRow                 // builds or takes apart values, by the machine
+	FormControl             // jumps and the end
+	FormSelect              // narrows or restores a batch's selection
+	FormCursor              // opens, steps and closes cursors
+	FormBuilder             // fills builders
+	FormEmit                // hands rows to the reader
+	FormWrite               // changes records
+	FormDefine              // changes or shows definitions
+)
+
+// Cost is how the work of one execution of an instruction grows.
+type Cost uint8
+
+const (
+	CostRow    Cost = iota // with the rows of the batch
+	CostConst              // not at all
+	CostKeys               // a seek for each distinct key of the batch
+	CostScan               // with the records in the access's bounds
+	CostExpand             // with the edges of the batch's vertices
+)
+
+// TypeRule says what an operator's result is, from its operands' kinds.
+type TypeRule uint8
+
+const (
+	ResultNothing   TypeRule = iota
+	ResultSame               // the operand's kind
+	ResultBool               // bool, never none
+	ResultBool3              // bool, or none if an operand is none (three-valued logic for AND and OR)
+	ResultNumeric            // the wider of two numbers: decimal over float over int
+	ResultAdd                // as ResultNumeric; strings, lists, and time and duration join too
+	ResultElement            // an element or member of the operand
+	ResultFloat              // float
+	ResultInt                // int
+	ResultDeclared           // what the pool entry declares
+	ResultKind               // Row.Result
+	ResultOfSources          // the kind of the sources if they agree, else any
+)
+
+// Row is one operator.
+type Row struct {
+	Name     string // mnemonic
+	Form     Form
+	Operands [3]Operand // of slots A, B, C
+	Effect   string     // one sentence for people
+	Accepts  [2]Kinds   // kinds the sources take beside none; zero: every kind
+	Type     TypeRule
+	Result   Kind // for ResultKind
+	Cost     Cost
+	Ends     bool // nothing after it in the block runs
+}
+
+var (
+	numbers    = KindsOf(KindInt, KindFloat, KindDecimal)
+	ints       = KindsOf(KindInt)
+	bools      = KindsOf(KindBool)
+	sequences  = KindsOf(KindList, KindTuple, KindSet)
+	addable    = numbers | sequences | KindsOf(KindString, KindBytes, KindTime, KindDuration, KindObject)
+	subbable   = numbers | KindsOf(KindTime, KindDuration, KindSet, KindList)
+	scalable   = numbers | KindsOf(KindDuration)
+	containers = sequences | KindsOf(KindString, KindObject, KindRange, KindRecord)
+	indexable  = sequences | KindsOf(KindString, KindObject, KindBytes)
+	memberable = KindsOf(KindObject, KindRecord, KindList)
+)
+
+// Table is the instruction set, in opcode order. Opcodes are part of the .zqb format: rows are added at the end of
+// their form and the format's version is raised.
+var Table = []Row{
+	// ---- moves
+	{Name: "const", Form: FormMove, Operands: [3]Operand{DstScalar, ConstRef}, Type: ResultDeclared, Cost: CostConst,
+		Effect: "A = constant B."},
+	{Name: "param", Form: FormMove, Operands: [3]Operand{DstScalar, ParamRef}, Type: ResultDeclared, Cost: CostConst,
+		Effect: "A = parameter B."},
+	{Name: "var.get", Form: FormMove, Operands: [3]Operand{DstScalar, VarRef}, Type: ResultDeclared, Cost: CostConst,
+		Effect: "A = variable B."},
+	{Name: "var.set", Form: FormMove, Operands: [3]Operand{VarRef, SrcScalar}, Cost: CostConst,
+		Effect: "Variable A = B."},
+	{Name: "move", Form: FormMove, Operands: [3]Operand{Dst, Src}, Type: ResultSame,
+		Effect: "A = B."},
+	{Name: "input", Form: FormMove, Operands: [3]Operand{DstScalar, Count}, Type: ResultDeclared, Cost: CostConst,
+		Effect: "A = input B of this fragment."},
+
+	// ---- unary operators
+	{Name: "neg", Form: FormUnary, Operands: [3]Operand{Dst, Src}, Accepts: [2]Kinds{scalable}, Type: ResultSame,
+		Effect: "A = -B; overflow is an error."},
+	{Name: "not", Form: FormUnary, Operands: [3]Operand{Dst, Src}, Accepts: [2]Kinds{bools}, Type: ResultBool3,
+		Effect: "A = NOT B; none stays none."},
+	{Name: "bit.not", Form: FormUnary, Operands: [3]Operand{Dst, Src}, Accepts: [2]Kinds{ints}, Type: ResultInt,
+		Effect: "A = ~B."},
+	{Name: "is.none", Form: FormUnary, Operands: [3]Operand{Dst, Src}, Type: ResultBool,
+		Effect: "A = whether B is none."},
+
+	// ---- binary operators
+	{Name: "add", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{addable, addable}, Type: ResultAdd,
+		Effect: "A = B + C: numbers add, strings, bytes and lists join, sets unite, objects merge (C wins), times move by durations; overflow is an error."},
+	{Name: "sub", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{subbable, addable}, Type: ResultAdd,
+		Effect: "A = B - C: numbers subtract, two times give a duration, a list or set loses the elements of C; overflow is an error."},
+	{Name: "mul", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{scalable, scalable}, Type: ResultNumeric,
+		Effect: "A = B × C; a duration may be scaled by a number; overflow is an error."},
+	{Name: "div", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{scalable, scalable}, Type: ResultNumeric,
+		Effect: "A = B / C; int by int divides toward zero; division by zero is an error."},
+	{Name: "mod", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{scalable, scalable}, Type: ResultNumeric,
+		Effect: "A = B % C with the sign of B; zero is an error."},
+	{Name: "pow", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{numbers, numbers}, Type: ResultNumeric,
+		Effect: "A = B ** C; int to a negative int is a float; overflow is an error."},
+	{Name: "eq", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool,
+		Effect: "A = whether B equals C by value; none equals only none."},
+	{Name: "ne", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool,
+		Effect: "A = whether B differs from C."},
+	{Name: "lt", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool3,
+		Effect: "A = B < C; none between different kinds, on none and on objects."},
+	{Name: "le", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool3,
+		Effect: "A = B <= C; none as for lt."},
+	{Name: "gt", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool3,
+		Effect: "A = B > C; none as for lt."},
+	{Name: "ge", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultBool3,
+		Effect: "A = B >= C; none as for lt."},
+	{Name: "and", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{bools, bools}, Type: ResultBool3,
+		Effect: "A = B AND C in three-valued logic."},
+	{Name: "or", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{bools, bools}, Type: ResultBool3,
+		Effect: "A = B OR C in three-valued logic."},
+	{Name: "coalesce", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Type: ResultOfSources,
+		Effect: "A = B, or C where B is none."},
+	{Name: "in", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{0, containers}, Type: ResultBool,
+		Effect: "A = whether B is an element of list C, a substring of string C, a member name of object C, or within range C; false where C is none."},
+	{Name: "contains.all", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{containers, sequences}, Type: ResultBool,
+		Effect: "A = whether every element of C is in B."},
+	{Name: "contains.any", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{containers, sequences}, Type: ResultBool,
+		Effect: "A = whether some element of C is in B."},
+	{Name: "match", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{KindsOf(KindString), KindsOf(KindRegex, KindString)}, Type: ResultBool3,
+		Effect: "A = whether string B matches regular expression C, or holds every word of string C."},
+	{Name: "distance", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{sequences, sequences}, Type: ResultFloat,
+		Effect: "A = the cosine distance of two vectors of numbers of equal length."},
+	{Name: "bit.or", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints | sequences, ints | sequences}, Type: ResultSame,
+		Effect: "A = B | C, of ints or of sets (union)."},
+	{Name: "bit.xor", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints, ints}, Type: ResultInt,
+		Effect: "A = B ^ C."},
+	{Name: "bit.and", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints | sequences, ints | sequences}, Type: ResultSame,
+		Effect: "A = B & C, of ints or of sets (intersection)."},
+	{Name: "shl", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints, ints}, Type: ResultInt,
+		Effect: "A = B << C; bits lost or a count outside 0..63 are errors."},
+	{Name: "shr", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints, ints}, Type: ResultInt,
+		Effect: "A = B >> C, keeping the sign; a count outside 0..63 is an error."},
+	{Name: "index", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{indexable, KindsOf(KindInt, KindString, KindRange)}, Type: ResultElement,
+		Effect: "A = B[C]: an element counted from 0 or from -1 backwards, a member by name, or a slice by range; out of range is none."},
+
+	// ---- values taken apart and put together
+	{Name: "field", Form: FormRow, Operands: [3]Operand{Dst, Src, PathRef}, Accepts: [2]Kinds{memberable}, Type: ResultElement, Cost: CostKeys,
+		Effect: "A = the value at path C in B: a member of an object, a field of the record a link names (fetched in one sorted batch), of every element for a list; none of none."},
+	{Name: "in.table", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindRecord)}, Type: ResultSame,
+		Effect: "A = B where it is a link into the table named by string constant C, else none."},
+	{Name: "fetch", Form: FormRow, Operands: [3]Operand{DstBase, AccessRef, SrcVector}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "A, A+1, … = the columns of access B of the records that the links in C name, in one sorted batch; none where there is no such record."},
+	{Name: "elements", Form: FormRow, Operands: [3]Operand{Dst, Src}, Type: ResultKind, Result: KindList,
+		Effect: "A = the list of B's elements or of its members' values."},
+	{Name: "select", Form: FormRow, Operands: [3]Operand{Dst, Src, SrcBase}, Accepts: [2]Kinds{bools}, Type: ResultOfSources,
+		Effect: "A = C where B is true, else C+1."},
+	{Name: "cast", Form: FormRow, Operands: [3]Operand{Dst, Src, TypeRef}, Type: ResultDeclared,
+		Effect: "A = B converted to type C; failing is an error."},
+	{Name: "check", Form: FormRow, Operands: [3]Operand{Dst, Src, TypeRef}, Type: ResultDeclared,
+		Effect: "A = B if it fits type C without conversion (an int fits float), else an error."},
+	{Name: "call", Form: FormRow, Operands: [3]Operand{Dst, FuncRef, SrcBase}, Type: ResultDeclared,
+		Effect: "A = function B of as many arguments from C on as the function entry says."},
+	{Name: "list", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, Count}, Type: ResultKind, Result: KindList,
+		Effect: "A = the list of C registers from B on."},
+	{Name: "tuple", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, Count}, Type: ResultKind, Result: KindTuple,
+		Effect: "A = the tuple of C registers from B on."},
+	{Name: "object", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, ShapeRef}, Type: ResultKind, Result: KindObject,
+		Effect: "A = the object with the names of shape C and the values from B on; members that are none are left out."},
+	{Name: "range", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, Mode}, Type: ResultKind, Result: KindRange,
+		Effect: "A = the range from B to B+1; C is 1 where the end is included."},
+	{Name: "record", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindInt, KindString, KindUUID, KindList, KindTuple, KindRecord)}, Type: ResultKind, Result: KindRecord,
+		Effect: "A = the record id of table C (a string constant) with key B; a record id of that table passes."},
+	{Name: "assign", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, PathRef}, Type: ResultKind, Result: KindObject,
+		Effect: "A = object B with path C set to B+1; none removes the member."},
+	{Name: "assign.index", Form: FormRow, Operands: [3]Operand{Dst, SrcBase}, Type: ResultOfSources,
+		Effect: "A = list or object B with element B+1 (int or name) set to B+2; an index beyond the end is an error."},
+	{Name: "omit", Form: FormRow, Operands: [3]Operand{Dst, Src, ShapeRef}, Type: ResultKind, Result: KindObject,
+		Effect: "A = object B without the paths that shape C names."},
+
+	// ---- control
+	{Name: "jump", Form: FormControl, Operands: [3]Operand{Label}, Cost: CostConst, Ends: true,
+		Effect: "Goes to A; a jump backwards checks for cancellation, deadline and step budget."},
+	{Name: "jump.if", Form: FormControl, Operands: [3]Operand{SrcScalar, Mode, Label}, Cost: CostConst,
+		Effect: "Goes to C if A is true (B=0), not true (1), false (2), not false (3), none (4), not none (5); on what is neither bool nor none modes 0 to 3 are an error."},
+	{Name: "fail", Form: FormControl, Operands: [3]Operand{ConstRef, SrcScalar}, Cost: CostConst, Ends: true,
+		Effect: "Ends the statement with an error: A is an object constant {code, message}, B a value to show, or none."},
+	{Name: "end", Form: FormControl, Cost: CostConst, Ends: true,
+		Effect: "Ends the fragment; its cursors are closed."},
+
+	// ---- selections
+	{Name: "filter", Form: FormSelect, Operands: [3]Operand{CursorRef, SrcVector},
+		Effect: "Keeps of batch A the rows where B is true; a value that is neither bool nor none is an error."},
+	{Name: "sel.push", Form: FormSelect, Operands: [3]Operand{CursorRef, SrcVector, Mode},
+		Effect: "Narrows batch A for a while to the rows where B satisfies mode C (modes of jump.if); registers written meanwhile read none in the other rows."},
+	{Name: "sel.pop", Form: FormSelect, Operands: [3]Operand{CursorRef},
+		Effect: "Undoes the innermost sel.push of batch A."},
+	{Name: "jump.empty", Form: FormSelect, Operands: [3]Operand{CursorRef, Label}, Cost: CostConst,
+		Effect: "Goes to B if no row of batch A is selected."},
+	{Name: "distinct", Form: FormSelect, Operands: [3]Operand{CursorRef, BuilderRef, SrcBase},
+		Effect: "Keeps of batch A the rows whose values from C on are new to set B, and adds them to it."},
+	{Name: "limit", Form: FormSelect, Operands: [3]Operand{CursorRef, BuilderRef},
+		Effect: "Keeps of batch A the rows that limit B lets through, counting them."},
+	{Name: "topk", Form: FormSelect, Operands: [3]Operand{CursorRef, BuilderRef, SrcVector},
+		Effect: "Keeps of batch A the rows whose leading sort key C could still enter limited sort B."},
+
+	// ---- cursors
+	{Name: "open.table", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef}, Cost: CostScan,
+		Effect: "Opens cursor A over every record of the access's table in key order."},
+	{Name: "open.range", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef, SrcScalarBase}, Cost: CostScan,
+		Effect: "Opens cursor A over the records whose keys lie between C (low) and C+1 (high); the access says which ends are open or included."},
+	{Name: "open.index", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef, SrcScalarBase}, Cost: CostScan,
+		Effect: "Opens cursor A over an index: the access's number of equal leading values from C on, then low and high of the next."},
+	{Name: "open.keys", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef, SrcScalar}, Cost: CostKeys,
+		Effect: "Opens cursor A over the records whose keys or ids are in list C, each once, in key order; those that do not exist are skipped. With the access's InOrder: in the list's order, repeated as listed."},
+	{Name: "open.edges", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef, SrcVector}, Cost: CostExpand,
+		Effect: "Opens cursor A over the edges of the vertices in C, in sorted batches: a row for each edge, child of its vertex's row."},
+	{Name: "open.items", Form: FormCursor, Operands: [3]Operand{CursorRef, Src},
+		Effect: "Opens cursor A over the elements of B (a list, tuple, set or range; none has none, another value is one): column 0 is the element; child of B's row where B is a vector."},
+	{Name: "open.fragment", Form: FormCursor, Operands: [3]Operand{CursorRef, FragmentRef, SrcScalarBase}, Cost: CostConst,
+		Effect: "Opens cursor A over the rows of fragment B, whose inputs are the scalars from C on."},
+	{Name: "open.built", Form: FormCursor, Operands: [3]Operand{CursorRef, BuilderRef}, Cost: CostConst,
+		Effect: "Finishes sort or grouping B and opens cursor A over its rows."},
+	{Name: "next", Form: FormCursor, Operands: [3]Operand{CursorRef, Label},
+		Effect: "Brings the next batch of cursor A, with every row selected, or closes it and goes to B at the end."},
+	{Name: "column", Form: FormCursor, Operands: [3]Operand{Dst, CursorRef, Count}, Type: ResultDeclared,
+		Effect: "A = column C of cursor B's batch; a late column is decoded now, for the selected rows alone."},
+	{Name: "gather", Form: FormCursor, Operands: [3]Operand{Dst, SrcVector, CursorRef}, Type: ResultSame,
+		Effect: "A = for each row of cursor C's batch the value that B has in its parent row."},
+	{Name: "close", Form: FormCursor, Operands: [3]Operand{CursorRef}, Cost: CostConst,
+		Effect: "Closes cursor A."},
+	{Name: "get", Form: FormCursor, Operands: [3]Operand{DstBase, AccessRef, SrcScalar}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "Reads the record with key or id C: A = whether it exists, A+1, … = the access's columns, or none."},
+	{Name: "fill", Form: FormCursor, Operands: [3]Operand{Dst, SrcScalar, CursorRef}, Type: ResultSame,
+		Effect: "A = a vector of batch C with the value of B in every row."},
+
+	// ---- builders
+	{Name: "new", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcScalarBase}, Cost: CostConst,
+		Effect: "Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, where the builder says so."},
+	{Name: "put", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcBase, Mode},
+		Effect: "Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping or set A; the columns stand from B on."},
+	{Name: "has", Form: FormBuilder, Operands: [3]Operand{Dst, BuilderRef, Src}, Type: ResultBool,
+		Effect: "A = whether C is in set B."},
+	{Name: "limit.done", Form: FormBuilder, Operands: [3]Operand{BuilderRef, Label}, Cost: CostConst,
+		Effect: "Goes to B if limit A lets nothing more through."},
+
+	// ---- results
+	{Name: "emit", Form: FormEmit, Operands: [3]Operand{ShapeRef, SrcBase, CursorRef},
+		Effect: "Hands the selected rows of batch C to the reader: columns from B on, as shape A names them."},
+	{Name: "emit.row", Form: FormEmit, Operands: [3]Operand{ShapeRef, SrcScalarBase}, Cost: CostConst,
+		Effect: "Hands one row of scalars from B on to the reader."},
+
+	// ---- writes; each takes a row of scalars, or a batch
+	{Name: "create", Form: FormWrite, Operands: [3]Operand{DstBase, AccessRef, SrcBase}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "Creates a record with key C (none: generated) and object C+1: A = its id, A+1 = the record as stored. One that exists is an error, or with the access's IfNotExists left alone, A+1 being none."},
+	{Name: "update", Form: FormWrite, Operands: [3]Operand{DstBase, AccessRef, SrcBase}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "Replaces record C, read as object C+1, by object C+2: A = its id, A+1 = the record as stored. The record need not exist with the access's Upsert."},
+	{Name: "delete", Form: FormWrite, Operands: [3]Operand{DstBase, AccessRef, SrcBase}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "Deletes record C, and the edges of a vertex: A = whether it existed."},
+	{Name: "relate", Form: FormWrite, Operands: [3]Operand{DstBase, AccessRef, SrcBase}, Type: ResultDeclared, Cost: CostKeys,
+		Effect: "Creates an edge with key C (none: generated) from record C+1 to record C+2 with the fields of object C+3: A = its id, A+1 = the edge as stored."},
+
+	// ---- definitions
+	{Name: "define", Form: FormDefine, Operands: [3]Operand{DefRef}, Cost: CostConst,
+		Effect: "Applies schema change A to the catalog."},
+	{Name: "describe", Form: FormDefine, Operands: [3]Operand{DstScalar, DefRef}, Type: ResultKind, Result: KindObject, Cost: CostConst,
+		Effect: "A = what definition B says, as an object."},
+}
