@@ -1,0 +1,98 @@
+// Package schema holds the descriptors of what a database defines – namespaces, databases, tables, edges,
+// indexes – and the changes that make one catalog out of another. The store keeps them, the compiler resolves names
+// against them, the machine links programs to them; the same Change applies to a stored catalog and to
+// one that zqc builds from a schema file.
+//
+// Descriptors are immutable: a change makes new ones.
+package schema
+
+import "github.com/zerodb/zerodb/ops"
+
+// Table describes a table of records or of edges.
+type Table struct {
+	ID   uint32 // unique within the store, never used again; 0 in a catalog built from a file
+	Name string
+	Edge bool
+	// From and To name the tables an edge joins; "" allows any.
+	From, To string
+	// Strict fields: a record may hold no field that Fields does not name (SCHEMAFULL).
+	Schemafull bool
+	Fields     []Field
+	Indexes    []*Index
+	// Fingerprint identifies all of the above but IDs and index states; a program compiled against it
+	// runs only where it is the same.
+	Fingerprint [16]byte
+}
+
+// Field describes a declared field.
+type Field struct {
+	Path     []string // `address.city` is two steps
+	Type     ops.Type
+	Default  string   // ZeroQL source of the VALUE clause, "" for none
+	Asserts  []string // ZeroQL sources; $value and $this are bound
+	ReadOnly bool
+}
+
+// Index describes a secondary index.
+type Index struct {
+	ID     uint32
+	Name   string
+	Table  string
+	Fields [][]string // paths, in key order
+	Unique bool
+	// Ready is false while the index is being built: writers keep it, readers do not use it.
+	Ready bool
+}
+
+// Catalog is what one database defines at one version. It is a snapshot: it never changes.
+type Catalog interface {
+	// Namespace and Database name what the catalog is of.
+	Namespace() string
+	Database() string
+	// Strict reports whether writing to an undefined table is an error.
+	Strict() bool
+	// Version rises with every change; caches of programs are keyed by it.
+	Version() uint64
+	// Table returns a table, or nil.
+	Table(name string) *Table
+	// Tables returns all tables by name, ascending.
+	Tables() []*Table
+	// Rows estimates the number of records of a table; -1 where it is not known.
+	Rows(table string) int64
+}
+
+// ChangeKind says what a Change does.
+type ChangeKind uint8
+
+const (
+	DefineNamespace ChangeKind = iota
+	DefineDatabase
+	DefineTable // tables and edges
+	DefineIndex
+	RemoveNamespace
+	RemoveDatabase
+	RemoveTable
+	RemoveIndex
+	UseDatabase // changes the session's namespace and database, creates nothing
+)
+
+// Change is one definition statement, resolved. It can be encoded in a program (see vm) and is checked again
+// where it is applied.
+type Change struct {
+	Kind ChangeKind
+	// Namespace and Database say where; "" means the session's.
+	Namespace, Database string
+	// Name is the namespace, database, table or index.
+	Name string
+	// IfExists is IF NOT EXISTS for definitions and IF EXISTS for removals.
+	IfExists bool
+	// Strict is for databases; Consistency ("", "strong", "eventual"), Replicas and PartitionBy for namespaces.
+	Strict      bool
+	Consistency string
+	Replicas    int
+	PartitionBy string
+	// Table is for DefineTable, without IDs and indexes other than those that UNIQUE fields make; Index for
+	// DefineIndex and (Name, Table only) RemoveIndex.
+	Table *Table
+	Index *Index
+}

@@ -1,0 +1,259 @@
+// Package vm executes programs: register bytecode over batches. It holds the program format and its codec,
+// the verifier, the linker, the disassembler and the machine. It knows neither Pebble nor the network:
+// what it needs of a store it declares in store.go.
+package vm
+
+import (
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+)
+
+// FormatVersion is the version of the .zqb format that this package writes and reads.
+const FormatVersion = 1
+
+// Program is a compiled text. It is immutable and symbolic: it names tables, fields, indexes and functions together
+// with the fingerprint of what it assumed about them, and is linked to a catalog before it runs.
+type Program struct {
+	Source     string // the text, for error messages and profiles; may be empty
+	Params     []Param
+	Vars       []string // variables that live from statement to statement, by slot
+	Consts     []ops.Value
+	Shapes     []Shape
+	Paths      []Path
+	Types      []ops.Type
+	Funcs      []FuncRef
+	Tables     []TableRef
+	Accesses   []Access
+	Builders   []Builder
+	Defs       []schema.Change
+	Fragments  []Fragment
+	Statements []Statement
+	Manifest   Manifest
+}
+
+// Param is a parameter of the program.
+type Param struct {
+	Name     string
+	Type     ops.Type
+	Optional bool // may be left out, and is none then
+}
+
+// Shape names the columns of rows that are emitted or of objects that are built.
+type Shape struct {
+	Form  RowForm
+	Names []string
+	Types []ops.Type // of the columns, for readers; as many as Names
+}
+
+// RowForm is how a reader sees the rows of a shape.
+type RowForm uint8
+
+const (
+	RowColumns RowForm = iota // a row has the named columns
+	RowObject                 // one column whose objects are the rows: SELECT *
+	RowValue                  // one column of bare values: SELECT VALUE, RETURN, lists
+)
+
+// Path is a field path: names only, `address.city`. The empty path is the whole record as an object.
+// The first step may be the record's "id" (of any table), and "in" or "out" of an edge table.
+type Path []string
+
+// FuncRef names a function, how many arguments it gets, and the signature that was assumed.
+type FuncRef struct {
+	Name  string
+	Args  int
+	Print [8]byte // fingerprint of the signature chosen
+}
+
+// TableRef names a table of the session's database and what was assumed about it.
+type TableRef struct {
+	Name string
+	// Print is the table's fingerprint; zero for a table that was not defined when the program was compiled
+	// (schemaless, created on first write).
+	Print [16]byte
+}
+
+// AccessKind says how an access reaches records.
+type AccessKind uint8
+
+const (
+	AccessTable  AccessKind = iota // get, open.table, open.keys and the writes
+	AccessRange                    // open.range
+	AccessIndex                    // open.index
+	AccessEdges                    // open.edges
+	AccessRecord                   // fetch, and get or open.keys of ids of any table: Table is unused
+)
+
+// Direction is the way an edge is followed.
+type Direction uint8
+
+const (
+	Out Direction = iota
+	In
+	Both
+)
+
+// Access is one way of reaching records, with the columns wanted of them.
+type Access struct {
+	Kind    AccessKind
+	Table   int // index in Tables; -1 for AccessRecord, and for open.edges over every edge table
+	Index   string
+	Columns []Column
+	// Reverse scans from the high end down.
+	Reverse bool
+	// Lo and Hi say what the bounds of a range are; Equal is how many leading fields of an index are given
+	// by equality before them.
+	Lo, Hi Bound
+	Equal  int
+	// IndexOnly promises that every column is held by the index entry.
+	IndexOnly bool
+	Direction Direction
+	// InOrder keeps the order and repetitions of open.keys' list.
+	InOrder bool
+	// IfNotExists and Upsert qualify create and update.
+	IfNotExists bool
+	Upsert      bool
+}
+
+// Bound is what one end of a range is.
+type Bound uint8
+
+const (
+	Unbounded Bound = iota
+	Inclusive
+	Exclusive
+)
+
+// Column is one column of an access.
+type Column struct {
+	Kind ColumnKind
+	Path Path // ColumnField
+	// Late columns are decoded by `column` for the rows still selected, others by `next`.
+	Late bool
+}
+
+// ColumnKind says where a column's value comes from.
+type ColumnKind uint8
+
+const (
+	ColumnID     ColumnKind = iota // the record id
+	ColumnRecord                   // the whole record as an object, id first
+	ColumnField                    // the value at Path
+	ColumnVertex                   // open.edges: the vertex at the far end
+	ColumnEdge                     // open.edges: the id of the edge
+)
+
+// BuilderKind says what a builder is.
+type BuilderKind uint8
+
+const (
+	BuildSort BuilderKind = iota
+	BuildGroup
+	BuildSet
+	BuildLimit
+)
+
+// Builder is something that rows are put into.
+type Builder struct {
+	Kind BuilderKind
+	// Columns is how many registers a put takes. A sort's first len(Desc) columns are its keys, all columns come out
+	// of it; a grouping's first Keys columns are its keys, then one column for each aggregate's argument;
+	// a set has its columns.
+	Columns int
+	Desc    []bool // BuildSort: whether each key descends
+	Limited bool   // BuildSort: `new` gives the most rows wanted; BuildLimit always
+	// Keys and Aggregates are for BuildGroup; the rows that come out have the keys, then the aggregates.
+	// With no keys there is exactly one row.
+	Keys       int
+	Aggregates []Aggregate
+}
+
+// Aggregate is one FOLD. Its argument is the column at its place behind the keys; rows where the filter column, if it
+// has one (placed behind all arguments, in order), is not true are left out.
+type Aggregate struct {
+	Func     string // count, sum, avg, min, max, first, last, collect, …
+	Star     bool   // count(): counts rows, the argument column is not looked at
+	Distinct bool
+	Filtered bool
+}
+
+// Fragment is a piece of code that runs by itself: it has inputs and emits rows of one shape. A reader pulls its rows;
+// between pulls it stands still at an emit.
+type Fragment struct {
+	Inputs    []ops.Type // scalars
+	Shape     int        // of what it emits; -1 if it emits nothing
+	Registers []Register
+	Cursors   []CursorDecl
+	Code      []Instr
+	Spans     []ops.Span // of each instruction, in the source; same length as Code
+}
+
+// Register declares a register: a scalar or a vector of a batch, and the kind its values have.
+type Register struct {
+	Vector bool
+	Batch  uint16 // the cursor whose batch it is of
+	Kind   ops.Kind
+}
+
+// CursorDecl declares a cursor and, where its rows are children of another's, the parent cursor + 1.
+type CursorDecl struct {
+	Parent uint16
+}
+
+// Instr is one instruction: an opcode and three operand slots whose classes its row in ops.Table names.
+type Instr struct {
+	Op      uint16
+	A, B, C uint16
+}
+
+// StatementKind is what a statement is to the session that runs it.
+type StatementKind uint8
+
+const (
+	StatementQuery  StatementKind = iota // reads
+	StatementWrite                       // changes records
+	StatementDefine                      // changes definitions
+	StatementUse                         // changes the session's namespace or database
+	StatementBegin
+	StatementCommit
+	StatementCancel
+)
+
+// Statement is one statement of the program's text.
+type Statement struct {
+	Kind     StatementKind
+	Fragment int // -1 for Begin, Commit and Cancel
+	Span     ops.Span
+	// Silent statements (LET, definitions) have no result to show.
+	Silent bool
+	// Explain is 0, 1 for EXPLAIN (the fragment emits the plan), 2 for EXPLAIN ANALYZE (it is run with a
+	// profile, which is shown instead of its rows together with Plan).
+	Explain uint8
+	Plan    string // the plan as text, for EXPLAIN and profiles
+}
+
+// CostClass bounds the work of a program, cheapest first.
+type CostClass uint8
+
+const (
+	CostConstant   CostClass = iota // a number of keys that is known
+	CostLimit                       // bounded by a LIMIT
+	CostIndexRange                  // a range of an index or of keys
+	CostFullScan                    // every record of a table
+	CostUnbounded                   // expansion without a bound
+)
+
+// Manifest says what a program touches. The verifier recomputes it from the code and refuses one that differs.
+type Manifest struct {
+	Reads, Writes []TableFields // by table name, ascending
+	Functions     []string      // ascending
+	Capabilities  []string      // of the functions: "clock", "random"; ascending
+	Defines       bool
+	Cost          CostClass
+}
+
+// TableFields are the fields of a table that a program reads or writes; ["*"] is the whole record.
+type TableFields struct {
+	Table  string
+	Fields []string // first steps of paths, ascending
+}
