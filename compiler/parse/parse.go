@@ -225,10 +225,10 @@ func (p *parser) tree(all []token, first, last int, rule func() antlr.ParserRule
 	defer func() { end.kind = ender }()
 
 	p.stream = tokenStream{all: all, next: first, last: last}
+	p.generated.Entered = 0
 	defer func() {
 		p.work.LookAheads += p.stream.read
 		p.work.Rules += p.generated.Entered
-		p.generated.Entered = 0
 	}()
 	// The grammar has no decision that SLL takes otherwise than LL (a test proves it on the corpus), so the second pass
 	// is only there to find words for the error.
@@ -247,13 +247,11 @@ func (p *parser) tree(all []token, first, last int, rule func() antlr.ParserRule
 // attempt runs a rule of the generated parser and returns nil if it failed.
 func (p *parser) attempt(mode int, strategy antlr.ErrorStrategy, rule func() antlr.ParserRuleContext) (tree antlr.ParserRuleContext) {
 	g := p.generated
-	entered := g.Entered
 	g.SetInputStream(&p.stream)
 	g.SetError(nil)
 	g.SetErrorHandler(strategy)
 	g.Interpreter.SetPredictionMode(mode)
 	g.Restart()
-	g.Entered = entered
 	defer func() {
 		switch failure := recover().(type) {
 		case nil:

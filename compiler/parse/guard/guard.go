@@ -11,7 +11,7 @@ type Parser struct {
 
 	// Max is the deepest nesting of rules that is allowed; 0 allows any.
 	Max int
-	// Entered counts the rules entered since Restart: the parser's share of the work on a text.
+	// Entered counts the rules entered: the parser's share of the work on a text.
 	Entered int
 
 	depth int
@@ -24,7 +24,7 @@ type TooDeep struct {
 }
 
 // Restart forgets the rules that an aborted parse left open.
-func (p *Parser) Restart() { p.depth, p.Entered = 0, 0 }
+func (p *Parser) Restart() { p.depth = 0 }
 
 // EnterRule counts a rule in.
 func (p *Parser) EnterRule(ctx antlr.ParserRuleContext, state, rule int) {
