@@ -16,7 +16,7 @@ func (f *filter) lineEnd(t token) {
 		if f.want != wantStatement {
 			f.separate(t)
 		}
-	case f.wantsMore(), f.continues(f.at+1):
+	case f.wantsMore(), f.continues(f.at + 1):
 	default:
 		f.separate(t)
 	}
