@@ -1,0 +1,97 @@
+# Everything that is done with this repository is a target here. They need go, and where they say so npm and java;
+# `make help` lists them.
+
+.DEFAULT_GOAL := build
+SHELL := /bin/bash
+export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+
+TOOLS     := .tools
+# A fuzz target runs so long in `make fuzz`; a torture test with so many seeds in `make torture`.
+FUZZTIME  ?= 20s
+SEEDS     ?= 200
+
+.PHONY: help
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: build
+build: ## bin/zqc and bin/zerodb, without cgo
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/zqc ./cmd/zerodb
+
+# ---- tests
+
+.PHONY: test
+test: ## all tests; fuzz targets with their seeds, torture tests with few
+	go test -timeout 20m ./...
+
+.PHONY: race
+race: ## all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout 40m ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+.PHONY: torture
+torture: ## crash and random-operation tests with SEEDS seeds each
+	ZERODB_TORTURE_SEEDS=$(SEEDS) go test -count=1 -timeout 60m -run 'Torture|Crash|Model|Metamorphic' ./...
+
+# ---- lint. Its tools are built from tools/toolbox, a module of their own, so that no user of zerodb downloads them.
+
+STATICCHECK := $(TOOLS)/staticcheck
+GOLANGCI    := $(TOOLS)/golangci-lint
+# gen/zeroql is what ANTLR writes; it has code after return.
+HAND_WRITTEN = $$(go list ./... | grep -v '/gen/zeroql$$')
+
+$(STATICCHECK): tools/toolbox/go.mod tools/toolbox/go.sum
+	cd tools/toolbox && CGO_ENABLED=0 go build -o $(abspath $@) honnef.co/go/tools/cmd/staticcheck
+
+$(GOLANGCI): tools/toolbox/go.mod tools/toolbox/go.sum
+	cd tools/toolbox && CGO_ENABLED=0 go build -o $(abspath $@) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: lint
+lint: gofmt vet layers staticcheck golangci ## gofmt, vet, layers, staticcheck, golangci-lint
+
+.PHONY: gofmt
+gofmt:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt-clean:"; echo "$$out"; exit 1; fi
+	@echo "gofmt: clean"
+
+.PHONY: vet
+vet:
+	go vet $(HAND_WRITTEN)
+	go vet -unreachable=false ./gen/zeroql
+
+.PHONY: layers
+layers: ## imports point the way docs/architecture.md says
+	go run ./tools/layers
+
+.PHONY: staticcheck
+staticcheck: $(STATICCHECK)
+	$(STATICCHECK) $(HAND_WRITTEN)
+
+.PHONY: golangci
+golangci: $(GOLANGCI)
+	$(GOLANGCI) run ./...
+
+# ---- generated code
+
+include grammar/generate.mk
+
+# ---- to look at
+
+.PHONY: bench
+bench: ## the figures, beside raw Pebble and SQLite, in one table and bench/results.jsonl
+	CGO_ENABLED=0 go run ./bench
+
+.PHONY: demo
+demo: build ## real data in, queries compiled offline, shown and run
+	@examples/demo.sh
+
+.PHONY: clean
+clean: ## removes what make made
+	rm -rf bin demo-data $(TOOLS) bench/results.jsonl grammar/node_modules
