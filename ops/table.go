@@ -195,8 +195,8 @@ var Table = []Row{
 	// ---- values taken apart and put together
 	{Name: "field", Form: FormRow, Operands: [3]Operand{Dst, Src, PathRef}, Accepts: [2]Kinds{memberable}, Type: ResultElement, Cost: CostKeys,
 		Effect: "A = the value at path C in B: a member of an object, a field of the record a link names (fetched in one sorted batch), of every element for a list; none of none."},
-	{Name: "in.table", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindRecord)}, Type: ResultSame,
-		Effect: "A = B where it is a link into the table named by string constant C, else none."},
+	{Name: "in.table", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Type: ResultSame,
+		Effect: "A = B where it is a link into the table named by string constant C, else none (also where it is no link)."},
 	{Name: "fetch", Form: FormRow, Operands: [3]Operand{DstBase, AccessRef, SrcVector}, Type: ResultDeclared, Cost: CostKeys,
 		Effect: "A, A+1, … = the columns of access B of the records that the links in C name, in one sorted batch; none where there is no such record."},
 	{Name: "elements", Form: FormRow, Operands: [3]Operand{Dst, Src}, Type: ResultKind, Result: KindList,
@@ -225,6 +225,11 @@ var Table = []Row{
 		Effect: "A = list or object B with element B+1 (int or name) set to B+2; an index beyond the end is an error."},
 	{Name: "omit", Form: FormRow, Operands: [3]Operand{Dst, Src, ShapeRef}, Type: ResultKind, Result: KindObject,
 		Effect: "A = object B without the paths that shape C names."},
+
+	{Name: "rows", Form: FormRow, Operands: [3]Operand{Dst, FragmentRef, SrcBase}, Type: ResultKind, Result: KindList, Cost: CostScan,
+		Effect: "A = the list of the rows that fragment B emits, whose inputs are the values from C on (a row of columns is an object, others are their one value); where an input is a vector, a list for each selected row."},
+	{Name: "exists", Form: FormRow, Operands: [3]Operand{Dst, FragmentRef, SrcBase}, Type: ResultKind, Result: KindBool, Cost: CostScan,
+		Effect: "A = whether fragment B, with inputs as for rows, emits a row; it is stopped at the first."},
 
 	// ---- control
 	{Name: "jump", Form: FormControl, Operands: [3]Operand{Label}, Cost: CostConst, Ends: true,

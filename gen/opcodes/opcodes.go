@@ -78,7 +78,7 @@ const (
 	Index
 	// Field: A = the value at path C in B: a member of an object, a field of the record a link names (fetched in one sorted batch), of every element for a list; none of none.
 	Field
-	// InTable: A = B where it is a link into the table named by string constant C, else none.
+	// InTable: A = B where it is a link into the table named by string constant C, else none (also where it is no link).
 	InTable
 	// Fetch: A, A+1, … = the columns of access B of the records that the links in C name, in one sorted batch; none where there is no such record.
 	Fetch
@@ -108,6 +108,10 @@ const (
 	AssignIndex
 	// Omit: A = object B without the paths that shape C names.
 	Omit
+	// Rows: A = the list of the rows that fragment B emits, whose inputs are the values from C on (a row of columns is an object, others are their one value); where an input is a vector, a list for each selected row.
+	Rows
+	// Exists: A = whether fragment B, with inputs as for rows, emits a row; it is stopped at the first.
+	Exists
 	// Jump: Goes to A; a jump backwards checks for cancellation, deadline and step budget.
 	Jump
 	// JumpIf: Goes to C if A is true (B=0), not true (1), false (2), not false (3), none (4), not none (5); on what is neither bool nor none modes 0 to 3 are an error.
@@ -185,4 +189,4 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 89
+const Count = 91
