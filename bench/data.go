@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// person is a record: about 130 bytes as any of the databases stores it.
+type person struct {
+	id    int64
+	name  string
+	age   int64 // 0..99, so that one age is a hundredth of the records
+	city  string
+	score float64 // distinct, and a multiple of 1/4: sums are exact in any order
+	email string
+	vip   bool
+	about string
+}
+
+// data is what every database is given.
+type data struct {
+	people []person
+	// out[v] are the ends of vertex v's edges, distinct.
+	vertices int
+	out      [][]int64
+	// order is a permutation of the people's ids: the keys of point reads, uniform.
+	order []int64
+}
+
+const cities = 50
+
+func makeData(people, vertices, edges int) *data {
+	rnd := rand.New(rand.NewPCG(20261124, 1))
+	d := &data{vertices: vertices, people: make([]person, people), order: make([]int64, people)}
+	scores := rnd.Perm(people)
+	for i := range d.people {
+		name := fmt.Sprintf("%s %s", given[rnd.IntN(len(given))], family[rnd.IntN(len(family))])
+		d.people[i] = person{
+			id:    int64(i + 1),
+			name:  name,
+			age:   rnd.Int64N(100),
+			city:  fmt.Sprintf("%s %d", places[rnd.IntN(len(places))], rnd.IntN(cities/len(places))),
+			score: float64(scores[i]) / 4,
+			email: fmt.Sprintf("%s.%06d@example.org", given[rnd.IntN(len(given))], i),
+			vip:   rnd.IntN(10) == 0,
+			about: fmt.Sprintf("member since %d, orders %d", 1990+rnd.IntN(35), rnd.IntN(1000)),
+		}
+	}
+	for i, at := range rnd.Perm(people) {
+		d.order[i] = int64(at + 1)
+	}
+	d.out = makeGraph(rnd, vertices, edges)
+	return d
+}
+
+// makeGraph gives each of edges edges a random start and end; no edge twice.
+func makeGraph(rnd *rand.Rand, vertices, edges int) [][]int64 {
+	out := make([][]int64, vertices)
+	seen := make(map[[2]int64]bool, edges)
+	for len(seen) < edges {
+		e := [2]int64{rnd.Int64N(int64(vertices)), rnd.Int64N(int64(vertices))}
+		if seen[e] {
+			continue
+		}
+		seen[e] = true
+		out[e[0]] = append(out[e[0]], e[1])
+	}
+	return out
+}
+
+// key is the id that operation i of a run reads.
+func (d *data) key(i int) int64 { return d.order[i%len(d.order)] }
+
+// start is the vertex that operation i of a run starts from.
+func (d *data) start(i int) int64 { return d.order[i%len(d.order)] % int64(d.vertices) }
+
+var (
+	given  = []string{"Ada", "Bola", "Chen", "Dana", "Emeka", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kemi", "Liam", "Mina", "Noor", "Olu", "Priya"}
+	family = []string{"Abiola", "Bianchi", "Castro", "Dubois", "Eze", "Fischer", "Garcia", "Haddad", "Ivanov", "Jensen", "Kim", "Lopez"}
+	places = []string{"Lagos", "Oyo", "Ibadan", "Kano", "Abuja"}
+)
