@@ -53,23 +53,25 @@ statement
 
 // ---------------------------------------------------------------- definitions
 
+defineStmt : DEFINE definition ;
+
 // After the name come the clauses, in any order.
-defineStmt
-  : DEFINE NAMESPACE IF_NOT_EXISTS? name namespaceClause*
-  | DEFINE DATABASE IF_NOT_EXISTS? name databaseClause*
-  | DEFINE TABLE IF_NOT_EXISTS? name tableClause*
-  | DEFINE EDGE IF_NOT_EXISTS? name edgeClause*
-  | DEFINE TYPE IF_NOT_EXISTS? name typeClause*
-  | DEFINE ENUM IF_NOT_EXISTS? name enumClause*
-  | DEFINE K_PARAM IF_NOT_EXISTS? paramName paramClause*
-  | DEFINE INDEX IF_NOT_EXISTS? name indexClause*
-  | DEFINE FUNCTION IF_NOT_EXISTS? path LPAREN (param (COMMA param)* COMMA?)? RPAREN functionClause*
-  | DEFINE MODULE IF_NOT_EXISTS? name moduleClause*
-  | DEFINE USER IF_NOT_EXISTS? name userClause*
-  | DEFINE ROLE IF_NOT_EXISTS? name roleClause*
-  | DEFINE KEY IF_NOT_EXISTS? name keyClause*
-  | DEFINE LIMIT limitClause+
-  | DEFINE PROGRAM IF_NOT_EXISTS? path programClause*
+definition
+  : NAMESPACE IF_NOT_EXISTS? name namespaceClause*
+  | DATABASE IF_NOT_EXISTS? name databaseClause*
+  | TABLE IF_NOT_EXISTS? name tableClause*
+  | EDGE IF_NOT_EXISTS? name edgeClause*
+  | TYPE IF_NOT_EXISTS? name typeClause*
+  | ENUM IF_NOT_EXISTS? name enumClause*
+  | K_PARAM IF_NOT_EXISTS? paramName paramClause*
+  | INDEX IF_NOT_EXISTS? name indexClause*
+  | FUNCTION IF_NOT_EXISTS? path LPAREN (param (COMMA param)* COMMA?)? RPAREN functionClause*
+  | MODULE IF_NOT_EXISTS? name moduleClause*
+  | USER IF_NOT_EXISTS? name userClause*
+  | ROLE IF_NOT_EXISTS? name roleClause*
+  | KEY IF_NOT_EXISTS? name keyClause*
+  | LIMIT limitClause+
+  | PROGRAM IF_NOT_EXISTS? path programClause*
   ;
 
 namespaceClause
@@ -188,9 +190,9 @@ condition : expr | WILD ;
 contentClause : CONTENT expr ;
 
 setClause
-  : SET assignment (COMMA assignment)*
-  | SET object
-  | SET LPAREN fieldName (COMMA fieldName)* COMMA? RPAREN VALUES tupleRow (COMMA tupleRow)*
+  : SET ( assignment (COMMA assignment)*
+        | object
+        | LPAREN fieldName (COMMA fieldName)* COMMA? RPAREN VALUES tupleRow (COMMA tupleRow)* )
   ;
 
 tupleRow : LPAREN expr (COMMA expr)* COMMA? RPAREN ;

@@ -22,9 +22,9 @@ antlr-jar: $(ANTLR_JAR)
 
 # generate_into makes every generated file below the directory $(1), as it lies below the module's root.
 define generate_into
-	rm -rf $(1)/gen/zeroql && mkdir -p $(1)/gen/zeroql
-	cd grammar && $(ANTLR) -o $(abspath $(1))/gen/zeroql ZeroQLLexer.g4 ZeroQLParser.g4
-	rm -f $(1)/gen/zeroql/*.interp $(1)/gen/zeroql/*.tokens
+	rm -rf .tools/antlr && mkdir -p .tools/antlr $(1)/gen/zeroql
+	cd grammar && $(ANTLR) -o $(abspath .tools/antlr) ZeroQLLexer.g4 ZeroQLParser.g4
+	rm -f $(1)/gen/zeroql/* && cp .tools/antlr/*.go $(1)/gen/zeroql/
 	go run ./tools/opgen -root $(1)
 endef
 

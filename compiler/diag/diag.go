@@ -163,7 +163,8 @@ func (s *Source) WriteJSON(w io.Writer, errs []*ops.Error) error {
 const maxWord = 64
 
 // Closest returns the candidate that a misspelt word most likely means, or "" where none is near. Case does not count.
-// Near is one slip – a letter too many, missing, wrong, or two swapped – for short words, two or three for longer ones.
+// Near is one slip – a letter too many, missing, wrong, or two swapped – for words of up to seven letters, two or three
+// for longer ones.
 func Closest(word string, candidates []string) string {
 	if len(word) > maxWord {
 		return ""
@@ -186,7 +187,7 @@ func slips(n int) int {
 	switch {
 	case n < 3:
 		return 0
-	case n < 6:
+	case n < 8:
 		return 1
 	case n < 12:
 		return 2

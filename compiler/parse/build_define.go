@@ -18,8 +18,9 @@ var defKinds = map[int32]ast.DefKind{
 }
 
 func (b *builder) define(c *z.DefineStmtContext) ast.Statement {
-	d := &ast.Define{At: at(c), Kind: defKinds[kindOf(c.GetChild(1))]}
-	for _, child := range c.GetChildren()[2:] {
+	definition := c.GetChild(1)
+	d := &ast.Define{At: at(c), Kind: defKinds[kindOf(definition.GetChild(0))]}
+	for _, child := range definition.GetChildren()[1:] {
 		switch x := child.(type) {
 		case *z.NameContext:
 			d.Name = ast.Path{b.name(x)}

@@ -261,7 +261,7 @@ const maxRegex = 16 << 10
 func (b *builder) regex(t *token) ops.Value {
 	s := t.text()
 	close := strings.LastIndex(s, "//")
-	r := &ops.Regex{Source: strings.ReplaceAll(s[2:close], `\/`, "/"), Flags: s[close+2:]}
+	r := &ops.Regex{Source: plainSlashes(s[2:close]), Flags: s[close+2:]}
 	for i, flag := range r.Flags {
 		if !strings.ContainsRune("gimsux", flag) || strings.ContainsRune(r.Flags[i+1:], flag) {
 			at := int(t.start) + close + 2 + i
@@ -280,6 +280,24 @@ func (b *builder) regex(t *token) ops.Value {
 	}
 	r.Compiled = compiled
 	return ops.RegexOf(r)
+}
+
+// plainSlashes takes the backslash off every slash: it was there only for the literal's end.
+func plainSlashes(s string) string {
+	if !strings.Contains(s, `\/`) {
+		return s
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			if s[i+1] != '/' {
+				out.WriteByte(s[i])
+			}
+			i++
+		}
+		out.WriteByte(s[i])
+	}
+	return out.String()
 }
 
 // goRegex writes an expression with its flags as package regexp takes it. g and u are how it always matches; x it does

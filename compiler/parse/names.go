@@ -1,5 +1,7 @@
 package parse
 
+import "github.com/antlr4-go/antlr/v4"
+
 // isName decides whether a keyword is a name here. After a complete operand every keyword is itself. Where an operand is
 // wanted every keyword is a name but the reserved ones (true, false, none, not, then, do, else, end) and a word that
 // opens an operand and has one behind it. Where a statement may start, what follows decides. In a definition, after an
@@ -63,6 +65,8 @@ func (f *filter) namesStatement(p *place) bool {
 		return true
 	case p.kind == tDistinct:
 		return true
+	case p.kind == tReturn && (p.next.kind == tSemi || p.next.kind == antlr.TokenEOF):
+		return false
 	case p.kind == tExists:
 		return p.next.kind != tLParen
 	case is(p.kind, isLiteral|isComplete) || p.kind == tNot || is(p.kind, opensStatement) && p.newline:

@@ -224,7 +224,7 @@ func (p *parser) tree(all []token, first, last int, rule func() antlr.ParserRule
 	end.kind = antlr.TokenEOF
 	defer func() { end.kind = ender }()
 
-	p.stream = tokenStream{all: all, next: first, last: last}
+	p.stream = tokenStream{all: all, next: first, first: first, last: last}
 	p.generated.Entered = 0
 	defer func() {
 		p.work.LookAheads += p.stream.read
@@ -293,9 +293,10 @@ func lexicalError(t *token) *ops.Error {
 	case tOpenQuoted:
 		err.Message = "this backtick is not closed on its line"
 	case tBad:
-		err.Message = fmt.Sprintf("the character %q means nothing here", t.text())
-	case tSemi, tNL: // never left in by the filter
-		return nil
+		err.Message = fmt.Sprintf("the character %s means nothing here", quote(t.text()))
+		if t.text() == "$" {
+			err.Message = "a variable's name begins with a letter behind its `$`"
+		}
 	default:
 		return nil
 	}

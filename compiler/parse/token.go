@@ -49,11 +49,12 @@ func (t *token) GetTokenSource() antlr.TokenSource           { return nil }
 func (t *token) GetInputStream() antlr.CharStream            { return t.src }
 func (t *token) String() string                              { return t.GetText() }
 
-// tokenStream shows the parser a run of tokens, that of one statement: all[next:last+1], whose last is an EOF.
+// tokenStream shows the parser a run of tokens, that of one statement: all[first:last+1], whose last is an EOF.
 type tokenStream struct {
-	all  []token
-	next int
-	last int
+	all   []token
+	next  int
+	first int
+	last  int
 	// read counts the tokens looked at: the parser's look-ahead, its share of the work on a text.
 	read int
 }

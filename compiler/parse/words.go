@@ -120,7 +120,7 @@ var (
 	// ambiguousLeads begin the next clause, or a statement about a table of that name: what follows decides.
 	ambiguousLeads = setOf([]int32{tGroup, tOrder, tStart, tLimit, tHaving, tJoin, tUnion, tIntersect, tExcept, tAfter, tVersion, tSince,
 		tValues, tContent, tOmit, tType})
-	setOperators = setOf([]int32{tUnion, tIntersect, tExcept})
+	setOperators = setOf(setWords)
 )
 
 func isArrow(kind int32) bool { return arrowSet.has(kind) }
