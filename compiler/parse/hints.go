@@ -21,6 +21,8 @@ type scene struct {
 var hints = []func(*scene) string{
 	(*scene).habit,
 	(*scene).comma,
+	(*scene).misspeltStatement,
+	(*scene).takenForName,
 	(*scene).misspelt,
 	(*scene).missing,
 	(*scene).variable,
@@ -29,7 +31,6 @@ var hints = []func(*scene) string{
 	(*scene).reserved,
 	(*scene).unclosed,
 	(*scene).lineAbove,
-	(*scene).misspeltStatement,
 	(*scene).subquery,
 }
 
@@ -185,6 +186,18 @@ func (s *scene) comma() string {
 	return ""
 }
 
+// takenForName: the word before was to begin a clause, but stood where an operand was wanted: `UPDATE SET a = 1`.
+func (s *scene) takenForName() string {
+	if s.at < 2 || s.tokens[s.at-1].kind != tIdent {
+		return ""
+	}
+	word := s.word(s.at - 1)
+	if kind := kindOfWord(word); !is(kind, continuesLine) || !is(kind, takesOperand) || is(kind, isInfix) {
+		return ""
+	}
+	return word + " stands where a name or an expression is wanted, and is taken for one"
+}
+
 // kindOfWord returns the kind of a keyword in capitals, 0 for other words.
 func kindOfWord(word string) int32 {
 	for kind := int32(tSelect); isKeyword(kind); kind++ {
@@ -240,7 +253,7 @@ func (s *scene) sign() string {
 	switch {
 	case s.at > 0 && s.tokens[s.at-1].kind == tEqEq && s.found().kind == tEq:
 		return "equality is `==`"
-	case s.expected[tArrowOut] && !s.expected[tPow]:
+	case s.expected[tArrowOut] && !s.expected[tPow] && !s.expected[tInt]:
 		return "a pattern goes from vertex to vertex: person -> likes -> person"
 	}
 	return ""

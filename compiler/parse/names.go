@@ -37,7 +37,7 @@ func (f *filter) besideName(p *place) bool {
 	case tAs:
 		return !(p.kind == tSelect && f.def == tTable) // a view
 	}
-	return p.next.kind == tColon || p.next.kind == tColon2 && p.kind != tFold
+	return p.next.kind == tColon || p.next.kind == tColon2
 }
 
 // namesAfterWord: is it a name behind a word that may take a second one: START AT, LIMIT TO, GROUP BY?
