@@ -94,6 +94,10 @@ bench: ## the figures, beside raw Pebble and SQLite, in one table and bench/resu
 demo: build ## real data in, queries compiled offline, shown and run
 	@examples/demo.sh
 
+.PHONY: proofs
+proofs: build ## same bytes, a flipped byte, kill -9, five mistakes
+	@examples/proofs.sh
+
 .PHONY: clean
 clean: ## removes what make made
 	rm -rf bin demo-data $(TOOLS) bench/results.jsonl grammar/node_modules

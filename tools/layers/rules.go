@@ -37,7 +37,7 @@ var rooms = []room{
 	{"cmd", []string{".", "ops", "vm", "storage", "compiler", "cmd"}},
 	{"tools", []string{"ops", "vm", "gen", "tools"}},
 	{"bench", []string{".", "ops", "vm", "storage", "compiler"}},
-	{"examples", []string{"."}},
+	{"examples", nil},
 }
 
 // externals are the modules that only some rooms may know.
