@@ -20,19 +20,23 @@ var rooms = []room{
 	{"vm", []string{"ops", "gen/opcodes", "gen/kernels"}},
 
 	// storage implements the interfaces that vm declares, and knows nothing else of it.
-	{"storage", []string{"ops", "vm"}},
+	{"storage", []string{"ops", "vm", "storage"}},
+	{"storage/keys", nil},
+	{"storage/kv", []string{"ops", "storage/keys"}},
+	{"storage/record", []string{"ops", "vm"}},
 
 	{"compiler/ast", []string{"ops"}},
+	{"compiler/ast/astgen", []string{"ops", "compiler/ast"}},
 	{"compiler/diag", []string{"ops"}},
 	{"compiler/parse", []string{"ops", "compiler/ast", "compiler/diag", "compiler/parse", "gen/zeroql"}},
 	{"compiler/parse/guard", nil},
 	{"compiler/format", []string{"ops", "compiler/ast", "compiler/diag", "compiler/parse"}},
-	{"compiler/sema", []string{"ops", "compiler/ast", "compiler/diag"}},
-	{"compiler/plan", []string{"ops", "vm", "compiler/ast", "compiler/diag", "compiler/sema"}},
+	{"compiler/sema", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag"}},
+	{"compiler/plan", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag", "compiler/sema"}},
 	{"compiler/codegen", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag", "compiler/sema", "compiler/plan"}},
 	{"compiler", []string{"ops", "vm", "gen/opcodes", "compiler"}},
 
-	{".", []string{"ops", "vm", "storage", "compiler"}},
+	{".", []string{"ops", "gen/opcodes", "vm", "storage", "compiler"}},
 
 	{"cmd", []string{".", "ops", "vm", "storage", "compiler", "cmd"}},
 	{"tools", []string{"ops", "vm", "gen", "tools"}},
@@ -63,6 +67,6 @@ var (
 
 // worldPackages are not imported elsewhere, worldTime's functions not called.
 var (
-	worldPackages = []string{"os", "os/exec", "os/signal", "net", "net/http", "math/rand", "math/rand/v2", "crypto/rand", "syscall"}
+	worldPackages = []string{"os", "os/exec", "os/signal", "net", "net/http", "math/rand", "math/rand/v2", "crypto/rand"}
 	worldTime     = []string{"Now", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Since", "Until"}
 )
