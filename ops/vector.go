@@ -17,6 +17,8 @@ type Vector struct {
 	Strs   []string  // KindString
 	Vals   []Value   // every other kind, and KindAny
 	Valid  Bitmap
+
+	spare Bitmap // the bitmap that Valid is made of when it is needed, kept so that batches allocate nothing
 }
 
 // Bitmap holds a bit a row.
