@@ -1,0 +1,382 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
+)
+
+// Apply implements vm.Txn.
+func (t *Txn) Apply(ctx context.Context, c *schema.Change) error {
+	if c.Kind == schema.UseDatabase {
+		return nil
+	}
+	if err := t.writable(ctx); err != nil {
+		return err
+	}
+	return wrap(t.apply(ctx, c))
+}
+
+func (t *Txn) apply(ctx context.Context, c *schema.Change) error {
+	at := place{cmp.Or(c.Namespace, t.place.namespace), cmp.Or(c.Database, t.place.database)}
+	switch c.Kind {
+	case schema.DefineNamespace:
+		return t.defineNamespace(c)
+	case schema.RemoveNamespace:
+		return t.removeNamespace(c)
+	case schema.DefineDatabase:
+		return t.defineDatabase(at.namespace, c)
+	case schema.RemoveDatabase:
+		return t.removeDatabase(place{at.namespace, c.Name}, c.IfExists)
+	}
+	cat, err := t.catalogOf(at)
+	if err != nil {
+		return err
+	}
+	switch c.Kind {
+	case schema.DefineTable:
+		return t.defineTable(cat, c)
+	case schema.RemoveTable:
+		return t.removeTable(ctx, cat, c)
+	case schema.DefineIndex:
+		return t.defineIndex(ctx, cat, c)
+	case schema.RemoveIndex:
+		return t.removeIndex(cat, c)
+	}
+	return ops.Errorf(ops.CodeInternal, "schema change of kind %d", c.Kind)
+}
+
+func checkName(what, name string) error {
+	if name == "" || len(name) > 512 || strings.ContainsRune(name, 0) {
+		return ops.Errorf(ops.CodeArgument, "%q cannot be the name of a %s", name, what)
+	}
+	return nil
+}
+
+// catalogOf returns a database's catalog as the transaction sees it.
+func (t *Txn) catalogOf(p place) (*catalog, error) {
+	if p == t.place {
+		return t.cat, nil
+	}
+	if c := t.others[p]; c != nil {
+		return c, nil
+	}
+	c, err := readCatalog(t.kv, p)
+	if err != nil {
+		return nil, err
+	}
+	if c.id == 0 {
+		return nil, ops.Errorf(ops.CodeNotFound, "there is no database %s in namespace %s", p.database, p.namespace)
+	}
+	// The names and estimates are those of the tables in memory.
+	if _, err := t.store.catalogRef(p); err != nil {
+		return nil, err
+	}
+	t.store.catMu.RLock()
+	for id, tab := range c.tables {
+		if known := t.store.tables[id]; known != nil {
+			tab.tableState = known.tableState
+		}
+	}
+	t.store.catMu.RUnlock()
+	t.kv.ReadKey(versionKey(c.id))
+	return c, nil
+}
+
+// setCatalog makes c what the transaction sees, one version on.
+func (t *Txn) setCatalog(c *catalog) {
+	c.version++
+	t.kv.Put(versionKey(c.id), binary.BigEndian.AppendUint64(nil, c.version), kv.Unknown)
+	if c.place == t.place {
+		t.cat = c
+	} else {
+		others := map[place]*catalog{c.place: c}
+		for p, o := range t.others {
+			if p != c.place {
+				others[p] = o
+			}
+		}
+		t.others = others
+	}
+	t.defined = true
+	t.lastTable = nil
+}
+
+// takeIDs reserves n object ids in a row.
+func (t *Txn) takeIDs(n uint32) (uint32, error) {
+	key := systemKey(objCounter)
+	raw, _, ok, err := t.kv.Get(key)
+	if err != nil {
+		return 0, err
+	}
+	next := uint32(firstObject)
+	if ok {
+		if len(raw) != 4 {
+			return 0, errCatalog
+		}
+		next = binary.BigEndian.Uint32(raw)
+	}
+	if next+n < next {
+		return 0, ops.Errorf(ops.CodeTooLarge, "the store has no more object ids")
+	}
+	t.kv.Put(key, u32(next+n), kv.Unknown)
+	return next, nil
+}
+
+func (t *Txn) defineNamespace(c *schema.Change) error {
+	if err := checkName("namespace", c.Name); err != nil {
+		return err
+	}
+	key := systemKey(objNamespaces, []byte(c.Name))
+	if _, _, ok, err := t.kv.Get(key); ok || err != nil {
+		if err == nil && !c.IfExists {
+			err = ops.Errorf(ops.CodeAlreadyExists, "namespace %s exists", c.Name)
+		}
+		return err
+	}
+	id, err := t.takeIDs(1)
+	if err != nil {
+		return err
+	}
+	if c.Name == t.place.namespace {
+		cat := *t.cat
+		cat.namespaceID = id
+		t.cat = &cat
+	}
+	return putJSON(t.kv, key, namespaceDesc{ID: id, Consistency: c.Consistency, Replicas: c.Replicas, PartitionBy: c.PartitionBy})
+}
+
+func (t *Txn) defineDatabase(namespace string, c *schema.Change) error {
+	if err := checkName("database", c.Name); err != nil {
+		return err
+	}
+	var ns namespaceDesc
+	ok, err := getJSON(t.kv, systemKey(objNamespaces, []byte(namespace)), &ns)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if namespace != t.place.namespace {
+			return ops.Errorf(ops.CodeNotFound, "there is no namespace %s", namespace)
+		}
+		if err := t.defineNamespace(&schema.Change{Name: namespace}); err != nil {
+			return err
+		}
+		if _, err := getJSON(t.kv, systemKey(objNamespaces, []byte(namespace)), &ns); err != nil {
+			return err
+		}
+	}
+	p := place{namespace, c.Name}
+	key := systemKey(objDatabases, u32(ns.ID), []byte(c.Name))
+	if _, _, ok, err := t.kv.Get(key); ok || err != nil {
+		if err == nil && !c.IfExists {
+			err = ops.Errorf(ops.CodeAlreadyExists, "database %s exists in namespace %s", c.Name, namespace)
+		}
+		return err
+	}
+	id, err := t.takeIDs(1)
+	if err != nil {
+		return err
+	}
+	cat := emptyCatalog(p)
+	cat.namespaceID, cat.id, cat.strict = ns.ID, id, c.Strict
+	if p == t.place {
+		cat.version = t.cat.version
+	}
+	if err := putJSON(t.kv, key, databaseDesc{ID: id, Strict: c.Strict}); err != nil {
+		return err
+	}
+	t.setCatalog(cat)
+	return nil
+}
+
+// need brings the session's database into being.
+func (t *Txn) need(cat *catalog) (*catalog, error) {
+	if cat.id != 0 {
+		return cat, nil
+	}
+	if err := t.defineDatabase(cat.place.namespace, &schema.Change{Name: cat.place.database}); err != nil {
+		return nil, err
+	}
+	return t.catalogOf(cat.place)
+}
+
+func (t *Txn) removeNamespace(c *schema.Change) error {
+	key := systemKey(objNamespaces, []byte(c.Name))
+	var ns namespaceDesc
+	ok, err := getJSON(t.kv, key, &ns)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeNotFound, "there is no namespace %s", c.Name)
+	}
+	var names []string
+	prefix := systemKey(objDatabases, u32(ns.ID))
+	err = scanPrefix(t.kv, prefix, func(k, _ []byte) error {
+		names = append(names, string(k[len(prefix):]))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := t.removeDatabase(place{c.Name, n}, false); err != nil {
+			return err
+		}
+	}
+	t.kv.Delete(key, kv.Unknown)
+	return nil
+}
+
+func (t *Txn) removeDatabase(p place, ifExists bool) error {
+	cat, err := t.catalogOf(p)
+	if ops.CodeOf(err) == ops.CodeNotFound && err != nil || err == nil && cat.id == 0 {
+		if ifExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeNotFound, "there is no database %s in namespace %s", p.database, p.namespace)
+	}
+	if err != nil {
+		return err
+	}
+	for _, tab := range cat.tables {
+		t.dropTable(cat, tab)
+	}
+	t.kv.Delete(systemKey(objDatabases, u32(cat.namespaceID), []byte(p.database)), kv.Unknown)
+	// Writers in it have read its version and so are refused.
+	gone := emptyCatalog(p)
+	gone.id, gone.version = cat.id, cat.version
+	t.setCatalog(gone)
+	gone.id = 0
+	return nil
+}
+
+func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
+	if err := checkName("table", c.Name); err != nil {
+		return err
+	}
+	cat, err := t.need(cat)
+	if err != nil {
+		return err
+	}
+	if cat.byName[c.Name] != nil {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeAlreadyExists, "table %s exists", c.Name)
+	}
+	indexes := c.Table.Indexes
+	width := uint32(1)
+	if c.Table.Edge {
+		width = 3
+	}
+	id, err := t.takeIDs(width + uint32(len(indexes)))
+	if err != nil {
+		return err
+	}
+	desc := *c.Table
+	desc.ID, desc.Name = id, c.Name
+	desc.Indexes = make([]*schema.Index, len(indexes))
+	for i, ix := range indexes {
+		n := *ix
+		n.ID, n.Table, n.Ready = id+width+uint32(i), c.Name, true
+		desc.Indexes[i] = &n
+	}
+	desc.Fingerprint = schema.FingerprintOf(&desc)
+	part := keys.PartitionOf(cat.place.namespace, cat.place.database)
+	return t.putTable(cat.with(&desc, newTableState(part, id, c.Name)), &desc)
+}
+
+// putTable writes a table's descriptor and makes cat what the transaction sees.
+func (t *Txn) putTable(cat *catalog, desc *schema.Table) error {
+	if err := putJSON(t.kv, systemKey(objTables, u32(cat.id), []byte(desc.Name)), desc); err != nil {
+		return err
+	}
+	t.setCatalog(cat)
+	return nil
+}
+
+func (t *Txn) removeTable(ctx context.Context, cat *catalog, c *schema.Change) error {
+	tab := cat.byName[c.Name]
+	if tab == nil {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeNotFound, "there is no table %s", c.Name)
+	}
+	if err := t.removeEdgesOf(ctx, cat, tab); err != nil {
+		return err
+	}
+	// Nobody's range may be read by a transaction that writes it while it goes.
+	t.dropTable(cat, tab)
+	t.setCatalog(cat.without(tab))
+	return nil
+}
+
+// dropTable removes a table's descriptor, names, records, adjacency and indexes.
+func (t *Txn) dropTable(cat *catalog, tab *table) {
+	t.kv.Delete(systemKey(objTables, u32(cat.id), []byte(tab.desc.Name)), kv.Unknown)
+	t.drop(systemKey(objNames, u32(tab.id)))
+	t.drop(tab.records[:])
+	if tab.desc.Edge {
+		t.drop(tab.out[:])
+		t.drop(tab.in[:])
+	}
+	for _, ix := range tab.desc.Indexes {
+		p := tab.index(ix.ID)
+		t.drop(p[:])
+	}
+	delete(t.names, tab.tableState)
+}
+
+func (t *Txn) drop(prefix []byte) { t.kv.Drop(prefix, keys.AppendEnd(nil, prefix)) }
+
+func (t *Txn) removeIndex(cat *catalog, c *schema.Change) error {
+	tab := cat.byName[c.Index.Table]
+	i := -1
+	if tab != nil {
+		i = slices.IndexFunc(tab.desc.Indexes, func(ix *schema.Index) bool { return ix.Name == c.Name })
+	}
+	if i < 0 {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeUnknownIndex, "table %s has no index %s", c.Index.Table, c.Name)
+	}
+	desc := *tab.desc
+	desc.Indexes = slices.Delete(slices.Clone(desc.Indexes), i, i+1)
+	desc.Fingerprint = schema.FingerprintOf(&desc)
+	p := tab.index(tab.desc.Indexes[i].ID)
+	t.drop(p[:])
+	return t.putTable(cat.with(&desc, tab.tableState), &desc)
+}
+
+// EnsureTable implements vm.Txn.
+func (t *Txn) EnsureTable(ctx context.Context, name string, edge bool) (*schema.Table, error) {
+	if tab := t.cat.byName[name]; tab != nil {
+		return tab.desc, nil
+	}
+	if err := t.writable(ctx); err != nil {
+		return nil, err
+	}
+	if t.cat.strict {
+		return nil, ops.Errorf(ops.CodeUnknownTable, "there is no table %s, and the database is strict", name).
+			WithHint("DEFINE TABLE %s", name)
+	}
+	err := t.defineTable(t.cat, &schema.Change{Kind: schema.DefineTable, Name: name, Table: &schema.Table{Edge: edge}})
+	if err != nil {
+		return nil, wrap(err)
+	}
+	return t.cat.byName[name].desc, nil
+}

@@ -1,0 +1,208 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
+	"github.com/zerodb/zerodb/storage/record"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// wanted is a record to be read: its whole key, and the row that it is for.
+type wanted struct {
+	key []byte
+	row int32
+}
+
+// fetcher reads many records by key, in sorted seeks of one iterator, each distinct key once.
+type fetcher struct {
+	txn   *Txn
+	mark  kv.Mark
+	it    *kv.Iter
+	at    keys.Prefix // the object that it is over
+	valid bool        // whether it is at a key
+	want  []wanted
+	bytes int64
+	seeks int64
+}
+
+// read finds every wanted record and calls found for its rows. value is valid during the call.
+func (f *fetcher) read(found func(row int32, value []byte) error) error {
+	byKey := func(a, b wanted) int { return bytes.Compare(a.key, b.key) }
+	if !slices.IsSortedFunc(f.want, byKey) {
+		slices.SortFunc(f.want, byKey)
+	}
+	var value []byte
+	for i, w := range f.want {
+		if i == 0 || !bytes.Equal(w.key, f.want[i-1].key) {
+			var err error
+			if value, err = f.seek(w.key); err != nil {
+				return wrap(err)
+			}
+		}
+		if value == nil {
+			continue
+		}
+		if err := found(w.row, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seek returns the value of a key, not nil, or nil where there is none.
+func (f *fetcher) seek(key []byte) ([]byte, error) {
+	if f.txn.kv.Writable() {
+		f.txn.kv.ReadKey(key)
+	}
+	if p := keys.Prefix(key[:keys.PrefixLen]); f.it == nil || p != f.at {
+		if err := f.close(); err != nil {
+			return nil, err
+		}
+		it, err := f.txn.kv.NewIter(p[:], keys.AppendEnd(nil, p[:]), f.mark)
+		if err != nil {
+			return nil, err
+		}
+		f.it, f.at, f.valid = it, p, false
+	}
+	f.seeks++
+	f.valid = f.it.SeekGE(key)
+	if !f.valid || !bytes.Equal(f.it.Key(), key) {
+		return nil, f.it.Error()
+	}
+	v, err := f.it.Value()
+	f.bytes += int64(len(v))
+	if v == nil {
+		v = []byte{}
+	}
+	return v, err
+}
+
+func (f *fetcher) close() error {
+	if f.it == nil {
+		return nil
+	}
+	err := f.it.Close()
+	f.it = nil
+	return err
+}
+
+// valueAt returns a row of a vector.
+func valueAt(v *ops.Vector, i int) ops.Value {
+	if v.Valid != nil && !v.Valid.Get(i) {
+		return ops.None
+	}
+	switch v.Kind {
+	case ops.KindNone:
+		return ops.None
+	case ops.KindBool:
+		return ops.Bool(v.Bools[i])
+	case ops.KindInt:
+		return ops.Int(v.Ints[i])
+	case ops.KindTime:
+		return ops.Time(v.Ints[i])
+	case ops.KindFloat:
+		return ops.Float(v.Floats[i])
+	case ops.KindString:
+		return ops.String(v.Strs[i])
+	case ops.KindDuration:
+		return ops.None // not needed: no duration is a record id
+	}
+	return v.Vals[i]
+}
+
+// eachRow calls f for the selected rows of n.
+func eachRow(n int, sel ops.Selection, f func(row int32)) {
+	if sel == nil {
+		for i := range n {
+			f(int32(i))
+		}
+		return
+	}
+	for _, i := range sel {
+		f(i)
+	}
+}
+
+// Fetch implements vm.Txn.
+func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, cols []vm.Column, dst []*ops.Vector) error {
+	if err := t.alive(ctx); err != nil {
+		return err
+	}
+	f := fetcher{txn: t, mark: t.kv.Mark()}
+	layouts := make([]*layout, 0, 1)
+	rowLayout := make([]uint16, ids.N)
+	mem := &record.Mem{}
+	eachRow(ids.N, sel, func(row int32) {
+		v := valueAt(ids, int(row))
+		if v.Kind() != ops.KindRecord {
+			return
+		}
+		name := v.RecordTable()
+		n := slices.IndexFunc(layouts, func(l *layout) bool { return *l.tab.name == name })
+		if n < 0 {
+			tab := t.cat.byName[name]
+			if tab == nil {
+				return
+			}
+			n = len(layouts)
+			layouts = append(layouts, t.resolve(tab, cols))
+		}
+		rowLayout[row] = uint16(n)
+		t.key = recordKey(t.key[:0], layouts[n].tab, v.RecordKey())
+		f.want = append(f.want, wanted{mem.Clone(t.key), row})
+	})
+	vals := make([][]byte, ids.N)
+	err := f.read(func(row int32, value []byte) error {
+		vals[row] = mem.Clone(value)
+		return nil
+	})
+	if e := f.close(); err == nil {
+		err = wrap(e)
+	}
+	if err != nil {
+		return err
+	}
+	for i := range cols {
+		var out record.Column
+		out.Start(dst[i])
+		for row := range ids.N {
+			if vals[row] == nil {
+				out.None()
+				continue
+			}
+			l := layouts[rowLayout[row]]
+			if err := l.appendFetched(&out, &l.cols[i], valueAt(ids, row), vals[row], mem); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// appendFetched appends a column of a record whose id is known and whose bytes stay.
+func (l *layout) appendFetched(out *record.Column, c *column, id ops.Value, value []byte, mem *record.Mem) error {
+	var v ops.Value
+	var err error
+	switch c.from {
+	case fromField:
+		err = l.appendTo(out, c, nil, value, mem)
+		if err != nil {
+			return corruptRecord(l.tab.desc.Name, id.RecordKey(), err)
+		}
+		return nil
+	case fromID:
+		v = id
+	case fromRecord:
+		v, err = record.Object(value, id, l.dict, mem)
+	}
+	if err != nil {
+		return corruptRecord(l.tab.desc.Name, id.RecordKey(), err)
+	}
+	out.Value(v)
+	return nil
+}

@@ -1,0 +1,30 @@
+package kv
+
+const (
+	arenaFirst = 4 << 10
+	arenaMost  = 1 << 20
+)
+
+// arena hands out byte slices that live as long as it does.
+type arena struct {
+	free []byte
+	size int
+}
+
+// alloc returns n bytes of undefined content.
+func (a *arena) alloc(n int) []byte {
+	if n > len(a.free) {
+		a.size = min(max(a.size*2, arenaFirst), arenaMost)
+		a.free = make([]byte, max(a.size, n))
+	}
+	b := a.free[:n:n]
+	a.free = a.free[n:]
+	return b
+}
+
+// clone copies b into the arena.
+func (a *arena) clone(b []byte) []byte {
+	c := a.alloc(len(b))
+	copy(c, b)
+	return c
+}

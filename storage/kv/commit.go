@@ -1,0 +1,216 @@
+package kv
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/zerodb/zerodb/storage/keys"
+)
+
+// Hooks let a caller publish, in the order of commits, what it keeps in memory of the state.
+type Hooks struct {
+	// Before runs when the transaction is sure to commit and its writes are not visible yet.
+	Before func(at Time)
+	// After runs when they are visible and before any transaction starts that is sure to see them.
+	After func(at Time)
+	// Extra adds unversioned keys to the batch.
+	Extra func(b *pebble.Batch) error
+}
+
+// Commit ends the transaction and makes its writes visible and, unless the store is relaxed, durable. Where a
+// *ConflictError comes back nothing was written. Any other error leaves open whether the writes survive.
+func (t *Txn) Commit(h Hooks) (at Time, err error) {
+	if t.done {
+		return 0, ErrClosed
+	}
+	defer func() {
+		if e := t.end(); err == nil && e != nil {
+			err = e
+		}
+	}()
+	if len(t.buf.writes) == 0 && len(t.buf.drops) == 0 {
+		return t.snapshot, nil
+	}
+	if err := t.db.Fault(); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
+	p := pending{batch: t.db.p.NewBatchWithSize(t.buf.bytes + 32*len(t.buf.writes) + 64)}
+	if err := p.build(t); err != nil {
+		return 0, errors.Join(err, p.batch.Close())
+	}
+	if h.Extra != nil {
+		if err := h.Extra(p.batch); err != nil {
+			return 0, errors.Join(err, p.batch.Close())
+		}
+	}
+	at, err = t.db.commit(t, &p, h)
+	if err == nil && !t.db.opts.Relaxed {
+		err = t.db.guard("sync of the log", p.batch.SyncWait)
+	}
+	if err == nil {
+		// A batch that failed may still be in Pebble's hands and is left to the collector.
+		err = p.batch.Close()
+	}
+	t.db.dropIdle(false)
+	if err == nil {
+		err = t.db.collect(at)
+	}
+	return at, err
+}
+
+// pending is a batch whose commit times are still to be filled in.
+type pending struct {
+	batch *pebble.Batch
+	times []int // offsets in the batch of 8-byte times
+	epoch []int // offsets of 4-byte epochs
+}
+
+// commit is the critical section: validate, choose the time, hand over to Pebble. Waiting for the disk is left
+// to the caller, outside, so that many share one sync.
+func (db *DB) commit(t *Txn, p *pending, h Hooks) (Time, error) {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	if Time(db.last.Load()) != t.snapshot {
+		if v := Validate(db.window, t.snapshot, &t.reads, t.buf.keys()); v.Conflict {
+			return 0, &ConflictError{v}
+		}
+	}
+	at := db.next()
+	if at > db.ceiling {
+		db.ceiling = at + ceilingStep
+		if err := p.batch.Set(metaCeiling, binary.BigEndian.AppendUint64(nil, uint64(db.ceiling)), nil); err != nil {
+			return 0, err
+		}
+	}
+	p.stamp(at)
+	if h.Before != nil {
+		h.Before(at)
+	}
+	if err := db.guard("commit", func() error { return db.apply(p.batch) }); err != nil {
+		return 0, err
+	}
+	if h.After != nil {
+		h.After(at)
+	}
+	db.last.Store(uint64(at))
+	// A transaction counts itself as a writer before it reads last: either it is counted here, or its snapshot
+	// has this commit.
+	if db.writers.Load() > 1 {
+		db.window.add(&t.buf, at)
+	} else {
+		db.window.forget(at)
+	}
+	return at, nil
+}
+
+func (db *DB) apply(b *pebble.Batch) error {
+	if db.opts.Relaxed {
+		return db.p.Apply(b, pebble.NoSync)
+	}
+	return db.p.ApplyNoSyncWait(b, pebble.Sync)
+}
+
+// Panic is what the logger given to Pebble panics with where Pebble would end the process.
+type Panic struct{ Err error }
+
+// guard runs a call into Pebble that cannot be undone. If it fails the store takes no more writes: what is in memory
+// and what is on disk may differ.
+func (db *DB) guard(what string, f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fatal, ok := r.(Panic)
+			if !ok {
+				if e, isErr := r.(error); isErr && errors.Is(e, pebble.ErrClosed) {
+					err = ErrClosed
+					return
+				}
+				panic(r)
+			}
+			err = fatal.Err
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", what, err)
+			db.Fail(err)
+		}
+	}()
+	return f()
+}
+
+// build fills the batch with everything but the times.
+func (p *pending) build(t *Txn) error {
+	for w := range t.buf.sorted() {
+		oldest := t.buf.oldest(w)
+		old, err := t.oldVersion(oldest)
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			p.history(oldest.key, old)
+		}
+		switch {
+		case !w.deleted:
+			p.set(w.key, w.value)
+		case old != nil:
+			if err := p.batch.Delete(w.key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range t.buf.drops {
+		if err := p.batch.DeleteRange(s.Lo, s.Hi, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldVersion returns the version with its header that the snapshot has of a key, or nil.
+func (t *Txn) oldVersion(oldest *write) ([]byte, error) {
+	switch oldest.state {
+	case oldAbsent:
+		return nil, nil
+	case oldKnown:
+		return oldest.old, nil
+	}
+	raw, ok, err := t.view.get(oldest.key)
+	if !ok {
+		return nil, err
+	}
+	if len(raw) < HeaderLen {
+		return nil, ErrHeader
+	}
+	return raw, nil
+}
+
+func (p *pending) set(key, value []byte) {
+	op := p.batch.SetDeferred(len(key), HeaderLen+len(value))
+	copy(op.Key, key)
+	copy(op.Value[HeaderLen:], value)
+	p.times = append(p.times, p.batch.Len()-len(op.Value))
+	_ = op.Finish() // fails for indexed batches only
+}
+
+func (p *pending) history(key, old []byte) {
+	op := p.batch.SetDeferred(len(key)+keys.HistoryOverhead, len(old))
+	keys.PutHistory(op.Key, key, 0, 0)
+	copy(op.Value, old)
+	var n [binary.MaxVarintLen64]byte
+	end := p.batch.Len() - len(old) - binary.PutUvarint(n[:], uint64(len(old)))
+	p.times = append(p.times, end-8)
+	p.epoch = append(p.epoch, end-len(op.Key)+2)
+	_ = op.Finish()
+}
+
+// stamp writes the commit time wherever it belongs.
+func (p *pending) stamp(at Time) {
+	repr := p.batch.Repr()
+	for _, off := range p.times {
+		binary.BigEndian.PutUint64(repr[off:], uint64(at))
+	}
+	for _, off := range p.epoch {
+		binary.BigEndian.PutUint32(repr[off:], at.Epoch())
+	}
+}

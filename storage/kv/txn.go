@@ -1,0 +1,205 @@
+package kv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/zerodb/zerodb/storage/keys"
+)
+
+// Txn is a transaction at one snapshot. It is used by one goroutine at a time.
+type Txn struct {
+	db       *DB
+	view     *view
+	snapshot Time
+	asOf     bool
+	write    bool
+	done     bool
+	reads    ReadSet
+	readMem  arena
+	buf      buffer
+}
+
+// ConflictError says that a transaction may not commit.
+type ConflictError struct{ Verdict }
+
+func (e *ConflictError) Error() string {
+	if e.Key == nil {
+		return "kv: transaction is too old to be validated"
+	}
+	return fmt.Sprintf("kv: %x was written at %d", e.Key, e.Other)
+}
+
+// Begin starts a transaction on the newest state.
+func (db *DB) Begin(write bool) (*Txn, error) {
+	t := &Txn{db: db, write: write}
+	if write {
+		if db.opts.ReadOnly {
+			return nil, ErrReadOnly
+		}
+		if err := db.Fault(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrReadOnly, err)
+		}
+		// Before the snapshot is taken: see the end of commit.
+		db.writers.Add(1)
+	}
+	t.snapshot = Time(db.last.Load())
+	v, err := db.openView()
+	if err != nil {
+		if write {
+			db.writers.Add(-1)
+		}
+		return nil, err
+	}
+	t.view = v
+	return t, nil
+}
+
+// BeginAt starts a read-only transaction on the state at a time that lies behind.
+func (db *DB) BeginAt(at Time) (*Txn, error) {
+	t, err := db.Begin(false)
+	if err != nil {
+		return nil, err
+	}
+	if at < t.snapshot {
+		t.snapshot, t.asOf = at, true
+		db.viewMu.Lock()
+		db.pins[at]++
+		db.viewMu.Unlock()
+	}
+	return t, nil
+}
+
+// Snapshot returns the time that the transaction reads at. A later write may be visible if it became
+// so while the transaction began; its commit then conflicts where it read that.
+func (t *Txn) Snapshot() Time { return t.snapshot }
+
+// Writable reports whether the transaction may write.
+func (t *Txn) Writable() bool { return t.write }
+
+// Touched reports whether anything has been written to the object.
+func (t *Txn) Touched(p keys.Prefix) bool { return t.buf.of(p) != nil }
+
+// Written returns how many writes the transaction holds.
+func (t *Txn) Written() int { return len(t.buf.writes) + len(t.buf.drops) }
+
+// Get reads a key. The value is valid until the next Get. raw is the value with its header where it comes from the
+// snapshot, for Replacing; nil where the transaction wrote it itself.
+func (t *Txn) Get(key []byte) (value []byte, raw []byte, ok bool, err error) {
+	if len(t.buf.writes) > 0 {
+		if w := t.buf.get(key); w != nil {
+			return w.value, nil, !w.deleted, nil
+		}
+	}
+	return t.Base(key)
+}
+
+// GetBefore reads a key as it was when mark was taken.
+func (t *Txn) GetBefore(key []byte, m Mark) (value []byte, ok bool, err error) {
+	if o := t.buf.of(keys.Prefix(key[:keys.PrefixLen])); o != nil {
+		if i, found := o.get(key[keys.PrefixLen:]); found {
+			if w := t.buf.visible(i, int32(m.writes)); w != nil {
+				return w.value, !w.deleted, nil
+			}
+		}
+	}
+	value, _, ok, err = t.Base(key)
+	return value, ok, err
+}
+
+// Base reads a key in the snapshot, beneath the transaction's own writes.
+func (t *Txn) Base(key []byte) (value, raw []byte, ok bool, err error) {
+	if t.write {
+		t.ReadKey(key)
+	}
+	raw, ok, err = t.view.get(key)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if ok && len(raw) < HeaderLen {
+		return nil, nil, false, ErrHeader
+	}
+	if t.asOf {
+		if ok && Time(binary.BigEndian.Uint64(raw)) <= t.snapshot {
+			return raw[HeaderLen:], raw, true, nil
+		}
+		if raw, ok, err = t.older(key); err != nil {
+			return nil, nil, false, err
+		}
+	}
+	if !ok {
+		return nil, nil, false, nil
+	}
+	return raw[HeaderLen:], raw, true, nil
+}
+
+// Time returns the commit time in the header of a raw value.
+func TimeOf(raw []byte) Time { return Time(binary.BigEndian.Uint64(raw)) }
+
+// ReadKey records that the transaction depends on a key.
+func (t *Txn) ReadKey(key []byte) { t.reads.Keys = append(t.reads.Keys, t.readMem.clone(key)) }
+
+// ReadSpan records that the transaction depends on a range of keys of one object.
+func (t *Txn) ReadSpan(lo, hi []byte) {
+	if n := len(t.reads.Spans); n > 0 && bytes.Equal(t.reads.Spans[n-1].Hi, lo) {
+		// The next piece of a scan.
+		t.reads.Spans[n-1].Hi = t.readMem.clone(hi)
+		return
+	}
+	t.reads.Spans = append(t.reads.Spans, Span{t.readMem.clone(lo), t.readMem.clone(hi)})
+}
+
+// Replacing is the Old of a key whose raw value Get has returned; nil raw stands for a key that was absent or that the
+// transaction had written before.
+func Replacing(raw []byte) Old {
+	if raw == nil {
+		return Absent
+	}
+	return Old{state: oldKnown, raw: raw}
+}
+
+// Put writes a value, which is copied.
+func (t *Txn) Put(key, value []byte, old Old) { t.buf.put(key, value, false, old) }
+
+// Delete removes a key.
+func (t *Txn) Delete(key []byte, old Old) { t.buf.put(key, nil, true, old) }
+
+// Drop removes a range of keys, with no history, when the transaction commits; until then it sees them still.
+func (t *Txn) Drop(lo, hi []byte) {
+	t.buf.drops = append(t.buf.drops, Span{bytes.Clone(lo), bytes.Clone(hi)})
+}
+
+// Mark is a savepoint.
+type Mark struct{ mark }
+
+// Writes returns how many writes lie before the mark.
+func (m Mark) Writes() int { return m.writes }
+
+// Mark returns a savepoint.
+func (t *Txn) Mark() Mark { return Mark{t.buf.mark()} }
+
+// RollbackTo undoes every write behind a savepoint. Iterators must have been closed.
+func (t *Txn) RollbackTo(m Mark) { t.buf.rollback(m.mark) }
+
+// Cancel ends the transaction without a trace.
+func (t *Txn) Cancel() { _ = t.end() }
+
+// end releases the snapshot.
+func (t *Txn) end() error {
+	if t.done {
+		return nil
+	}
+	t.done = true
+	if t.write {
+		t.db.writers.Add(-1)
+	}
+	if t.asOf {
+		t.db.viewMu.Lock()
+		if t.db.pins[t.snapshot]--; t.db.pins[t.snapshot] == 0 {
+			delete(t.db.pins, t.snapshot)
+		}
+		t.db.viewMu.Unlock()
+	}
+	return t.db.closeView(t.view)
+}

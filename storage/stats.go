@@ -1,0 +1,37 @@
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync/atomic"
+
+	"github.com/zerodb/zerodb/storage/kv"
+)
+
+type counters struct{ commits, conflicts atomic.Int64 }
+
+// Stats are figures of a store since it was opened.
+type Stats struct {
+	Commits, Conflicts int64
+	DiskBytes          uint64
+	CacheHits          int64
+	CacheMisses        int64
+}
+
+// Stats returns the store's figures.
+func (s *Store) Stats() Stats {
+	m := s.pebble.Metrics()
+	return Stats{Commits: s.stats.commits.Load(), Conflicts: s.stats.conflicts.Load(),
+		DiskBytes: m.DiskSpaceUsage(), CacheHits: m.BlockCache.Hits, CacheMisses: m.BlockCache.Misses}
+}
+
+// ID returns the identity that the store was given when it was made.
+func (s *Store) ID() string { return s.ident.id }
+
+func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func asConflict(err error) (*kv.ConflictError, bool) {
+	var c *kv.ConflictError
+	ok := errors.As(err, &c)
+	return c, ok
+}

@@ -1,0 +1,192 @@
+// Package storage is the transactional store under zerodb: records, secondary indexes, edges and the catalog, over the versioned
+// key-value layer in kv, which is over Pebble. It implements what vm declares in store.go.
+package storage
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/storage/kv"
+)
+
+// Options say where a store is and what it is given of the world. FS, Dir, Clock and Random are required.
+type Options struct {
+	FS     vfs.FS // vfs.Default, or vfs.NewMem() for a store in memory
+	Dir    string
+	Clock  func() time.Time
+	Random io.Reader
+	// Relaxed acknowledges writes before they are synced.
+	Relaxed bool
+	// ReadOnly opens a store that exists and takes no writes.
+	ReadOnly bool
+	// Logger gets what Pebble has to say; nil drops it.
+	Logger Logger
+	// CacheBytes is the size of the block cache; 0 is 128 MiB.
+	CacheBytes int64
+	// MemTableBytes is the size of a memtable; 0 is 64 MiB.
+	MemTableBytes uint64
+	// Retention is how long older versions are kept at least; 0 is ten minutes.
+	Retention time.Duration
+}
+
+// Logger is where diagnostics go.
+type Logger interface {
+	Infof(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// Store is an open store. It is safe for use by many goroutines.
+type Store struct {
+	opts   Options
+	ident  identity
+	pebble *pebble.DB
+	cache  *pebble.Cache
+	db     *kv.DB
+	ids    *idSource
+	closed atomic.Bool
+
+	catMu    sync.RWMutex
+	catalogs map[place]*atomic.Pointer[catalog]
+	tables   map[uint32]*table // every table seen since opening, by ID; guarded by catMu
+
+	relaxed atomic.Bool
+	stats   counters
+}
+
+// place names a database.
+type place struct{ namespace, database string }
+
+// Open opens the store in a directory, or makes one where the directory is empty or missing.
+func Open(o Options) (*Store, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	ident, err := identify(&o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, ident: ident, catalogs: map[place]*atomic.Pointer[catalog]{}, tables: map[uint32]*table{},
+		ids: newIDSource(o.Clock, o.Random)}
+	s.cache = pebble.NewCache(o.CacheBytes)
+	if err := s.openPebble(); err != nil {
+		s.cache.Unref()
+		return nil, err
+	}
+	s.db, err = kv.New(s.pebble, kv.Options{Clock: o.Clock, Relaxed: o.Relaxed, ReadOnly: o.ReadOnly, Retention: o.Retention})
+	if err != nil {
+		_ = s.pebble.Close()
+		s.cache.Unref()
+		return nil, wrap(err)
+	}
+	return s, nil
+}
+
+func (o *Options) complete() error {
+	if o.FS == nil || o.Dir == "" || o.Clock == nil || o.Random == nil {
+		return ops.Errorf(ops.CodeInternal, "storage.Open needs FS, Dir, Clock and Random")
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 128 << 20
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = 64 << 20
+	}
+	if o.Retention == 0 {
+		o.Retention = 10 * time.Minute
+	}
+	return nil
+}
+
+func (s *Store) pebbleOptions() *pebble.Options {
+	o := &pebble.Options{
+		FS:                          s.opts.FS,
+		Cache:                       s.cache,
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                s.opts.MemTableBytes,
+		MemTableStopWritesThreshold: 4,
+		ReadOnly:                    s.opts.ReadOnly,
+		ErrorIfNotExists:            s.opts.ReadOnly,
+		Logger:                      pebbleLogger{s.opts.Logger},
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	o.EventListener = &pebble.EventListener{BackgroundError: s.backgroundError}
+	return o
+}
+
+// Close ends the store. Transactions must have ended.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := s.saveRows()
+	if e := s.db.Close(); err == nil {
+		err = e
+	}
+	if e := s.closePebble(); err == nil {
+		err = e
+	}
+	s.cache.Unref()
+	return wrap(err)
+}
+
+// TxnOptions say what a transaction is for.
+type TxnOptions struct {
+	Namespace, Database string
+	// Write allows writes, and records reads so that the commit can be validated.
+	Write bool
+	// At reads the state at a commit time; 0 is the newest.
+	At kv.Time
+}
+
+// Begin starts a transaction in a database. The database need not exist: it comes into being with the first
+// definition or record.
+func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
+	if s.closed.Load() {
+		return nil, wrap(kv.ErrClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, wrap(err)
+	}
+	ref, err := s.catalogRef(place{o.Namespace, o.Database})
+	if err != nil {
+		return nil, wrap(err)
+	}
+	var t *kv.Txn
+	if o.At != 0 && !o.Write {
+		t, err = s.db.BeginAt(o.At)
+	} else {
+		t, err = s.db.Begin(o.Write)
+	}
+	if err != nil {
+		return nil, wrap(err)
+	}
+	// Read after the snapshot was taken: it may be newer than that, never older. A writer that this
+	// concerns is refused when it commits, since it has read the version.
+	cat := ref.Load()
+	txn := &Txn{store: s, kv: t, cat: cat, place: place{o.Namespace, o.Database}}
+	txn.enc.Names = &interner{txn: txn}
+	if o.Write && cat.id != 0 {
+		t.ReadKey(versionKey(cat.id))
+	}
+	return txn, nil
+}
+
+// Catalog returns what a database defines now.
+func (s *Store) Catalog(namespace, database string) (schema.Catalog, error) {
+	ref, err := s.catalogRef(place{namespace, database})
+	if err != nil {
+		return nil, wrap(err)
+	}
+	return ref.Load(), nil
+}

@@ -1,0 +1,309 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
+	"github.com/zerodb/zerodb/storage/record"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Txn is a transaction in one database. It implements vm.Txn and is used by one goroutine at a time.
+type Txn struct {
+	store *Store
+	kv    *kv.Txn
+	place place
+	cat   *catalog
+	// others are the catalogs of other databases that the transaction has changed.
+	others  map[place]*catalog
+	defined bool // whether it changed any catalog
+	done    bool
+
+	names      map[*tableState]*grown
+	nameLog    []nameEntry // names in the order they came, for rollback
+	rows       map[*tableState]int64
+	builds     []build // indexes to be filled when the transaction has committed
+	lastTable  *table
+	lastLayout *layout
+	lastCols   *vm.Column
+	enc        record.Encoder
+	key        []byte // scratch
+	value      []byte
+	old        []byte
+	indexKeys  []byte
+}
+
+var _ vm.Txn = (*Txn)(nil)
+
+// grown is a dictionary with the names that the transaction has added.
+type grown struct {
+	dict *record.Dict
+	base int // how many names there were
+}
+
+type nameEntry struct{ state *tableState }
+
+// interner gives out the names of one table's dictionary; the encoder uses it.
+type interner struct {
+	txn   *Txn
+	state *tableState
+	dict  *record.Dict
+}
+
+// Intern implements record.Names.
+func (n *interner) Intern(name string) (uint16, bool, error) {
+	if id, ok := n.dict.ID(name); ok {
+		return id, true, nil
+	}
+	id, ok := n.txn.addName(n.state, name)
+	n.dict = n.txn.dict(n.state)
+	return id, ok, nil
+}
+
+// dict returns the dictionary of a table as the transaction sees it.
+func (t *Txn) dict(s *tableState) *record.Dict {
+	if t.names != nil {
+		if g := t.names[s]; g != nil {
+			return g.dict
+		}
+	}
+	return s.dict.Load()
+}
+
+// addName adds a name to a table's dictionary; ok is false where that is full.
+func (t *Txn) addName(s *tableState, name string) (uint16, bool) {
+	g := t.names[s]
+	if g == nil {
+		d := s.dict.Load()
+		g = &grown{dict: d.Clone(), base: d.Len()}
+		if t.names == nil {
+			t.names = map[*tableState]*grown{}
+		}
+		t.names[s] = g
+	}
+	if g.dict.Len() >= record.MaxNames {
+		return 0, false
+	}
+	id := g.dict.Add(name)
+	t.nameLog = append(t.nameLog, nameEntry{s})
+	// Another transaction that takes the same number has written the same key: one of the two is refused.
+	t.kv.Put(nameKey(s.id, id), []byte(name), kv.Absent)
+	return id, true
+}
+
+// writable refuses writes to transactions that may not.
+func (t *Txn) writable(ctx context.Context) error {
+	if err := t.alive(ctx); err != nil {
+		return err
+	}
+	if !t.kv.Writable() {
+		return ops.Errorf(ops.CodeReadOnlyTransaction, "the transaction is read-only")
+	}
+	return nil
+}
+
+func (t *Txn) alive(ctx context.Context) error {
+	if t.done {
+		return ops.Errorf(ops.CodeTransaction, "the transaction has ended")
+	}
+	if err := ctx.Err(); err != nil {
+		return wrap(err)
+	}
+	return nil
+}
+
+// Catalog implements vm.Txn.
+func (t *Txn) Catalog() schema.Catalog { return t.cat }
+
+// Snapshot returns the commit time that the transaction reads at.
+func (t *Txn) Snapshot() kv.Time { return t.kv.Snapshot() }
+
+// table finds where a table's data is, in the catalog that the transaction sees.
+func (t *Txn) table(desc *schema.Table) (*table, error) {
+	if l := t.lastTable; l != nil && l.id == desc.ID {
+		return l, nil
+	}
+	tab := t.cat.tables[desc.ID]
+	if tab == nil {
+		return nil, ops.Errorf(ops.CodeRecompile, "table %s was removed or defined again", desc.Name)
+	}
+	t.lastTable = tab
+	return tab, nil
+}
+
+// recordKey appends the key of a record.
+func recordKey(dst []byte, tab *table, key ops.Value) []byte {
+	return appendKey(append(dst, tab.records[:]...), key)
+}
+
+// Savepoint is a place that a transaction can be rolled back to.
+type Savepoint struct {
+	mark    kv.Mark
+	cat     *catalog
+	others  map[place]*catalog
+	defined bool
+	names   int
+	builds  int
+	rows    map[*tableState]int64
+}
+
+// Savepoint returns the present place.
+func (t *Txn) Savepoint() Savepoint {
+	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds)}
+	if len(t.rows) > 0 {
+		sp.rows = make(map[*tableState]int64, len(t.rows))
+		for s, n := range t.rows {
+			sp.rows[s] = n
+		}
+	}
+	return sp
+}
+
+// RollbackTo undoes everything since a savepoint. Cursors must have been closed.
+func (t *Txn) RollbackTo(sp Savepoint) {
+	if t.done {
+		return
+	}
+	t.kv.RollbackTo(sp.mark)
+	t.cat, t.others, t.defined, t.lastTable = sp.cat, sp.others, sp.defined, nil
+	t.builds = t.builds[:sp.builds]
+	t.rows = sp.rows
+	for len(t.nameLog) > sp.names {
+		s := t.nameLog[len(t.nameLog)-1].state
+		t.nameLog = t.nameLog[:len(t.nameLog)-1]
+		if g := t.names[s]; g != nil {
+			g.dict.Truncate(g.dict.Len() - 1)
+			if g.dict.Len() == g.base {
+				delete(t.names, s)
+			}
+		}
+	}
+}
+
+// Cancel ends the transaction without a trace.
+func (t *Txn) Cancel() {
+	if !t.done {
+		t.done = true
+		t.kv.Cancel()
+	}
+}
+
+// Commit ends the transaction. When it returns without an error its writes are visible to every transaction that begins
+// afterwards and, unless the store is relaxed, durable. The error conflict says that nothing was written and that
+// the transaction may be run again.
+func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
+	if err := t.alive(ctx); err != nil {
+		t.Cancel()
+		return 0, err
+	}
+	t.done = true
+	if !t.kv.Writable() {
+		t.kv.Cancel()
+		return t.kv.Snapshot(), nil
+	}
+	at, err := t.kv.Commit(kv.Hooks{Before: t.publishNames, After: t.publishRest, Extra: t.extra})
+	if err != nil {
+		return 0, t.store.commitError(t, err)
+	}
+	t.store.stats.commits.Add(1)
+	for _, b := range t.builds {
+		if err := t.store.buildIndex(ctx, b); err != nil {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+// publishNames makes the names known before a record that uses them can be seen.
+func (t *Txn) publishNames(kv.Time) {
+	for s, g := range t.names {
+		s.dict.Store(g.dict)
+	}
+	for s, n := range t.rows {
+		s.rows.Add(n)
+	}
+}
+
+func (t *Txn) publishRest(kv.Time) {
+	if !t.defined {
+		return
+	}
+	t.store.publish(t.cat)
+	for _, c := range t.others {
+		t.store.publish(c)
+	}
+}
+
+// rowsSlack is how far the estimate of rows on disk may be off.
+const rowsSlack = 4096
+
+// extra writes the estimates of rows that have moved far.
+func (t *Txn) extra(b *pebble.Batch) error {
+	for s, n := range t.rows {
+		if rows := s.rows.Load() + n; rows-s.saved.Load() >= rowsSlack || s.saved.Load()-rows >= rowsSlack {
+			s.saved.Store(rows)
+			if err := b.Set(rowsKey(s.id), be64(uint64(rows)), nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Txn) countRow(s *tableState, n int64) {
+	if t.rows == nil {
+		t.rows = map[*tableState]int64{}
+	}
+	t.rows[s] += n
+}
+
+// conflict turns a verdict into the error that names the record.
+func (s *Store) commitError(t *Txn, err error) error {
+	c, ok := asConflict(err)
+	if !ok {
+		return wrap(err)
+	}
+	s.stats.conflicts.Add(1)
+	info := &ops.ConflictInfo{Key: "the transaction's snapshot", Other: uint64(c.Other), RetryNow: true}
+	if c.Key != nil {
+		info.Key = t.describe(c.Key)
+	}
+	msg := info.Key + " was written by another transaction"
+	if c.Key == nil {
+		msg = "the transaction ran so long that what others wrote meanwhile is no longer known"
+	}
+	return &ops.Error{Code: ops.CodeConflict, Message: msg, Conflict: info, Err: err, Hint: "run the transaction again"}
+}
+
+// describe prints what a key is of.
+func (t *Txn) describe(key []byte) string {
+	p, ok := keys.PrefixOf(key)
+	if !ok {
+		return "the store"
+	}
+	if p.Partition() == keys.System {
+		return "the catalog"
+	}
+	for _, tab := range t.cat.tables {
+		switch {
+		case p == tab.records:
+			if v, rest, err := decodeKey(key[keys.PrefixLen:]); err == nil && len(rest) == 0 {
+				return show(ops.Record(tab.desc.Name, v))
+			}
+			return tab.desc.Name
+		case tab.desc.Edge && (p == tab.out || p == tab.in):
+			return "an edge of " + tab.desc.Name
+		}
+		for _, ix := range tab.desc.Indexes {
+			if p == tab.index(ix.ID) {
+				return "index " + ix.Name + " of " + tab.desc.Name
+			}
+		}
+	}
+	return "a removed table"
+}
