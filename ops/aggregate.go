@@ -45,7 +45,7 @@ type GroupState interface {
 }
 
 // Aggregates is every aggregate, ascending by name.
-var Aggregates = sortedAggregates(numberAggregates())
+var Aggregates = sortedAggregates(numberAggregates(), pickAggregates(), listAggregates(), spreadAggregates(), approxAggregates())
 
 var aggregateByName = indexAggregates(Aggregates)
 
