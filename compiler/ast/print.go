@@ -14,8 +14,10 @@ func Print(n Node) string {
 // printer writes nodes.
 type printer struct {
 	b strings.Builder
-	// definition is set within definitions, where every keyword that is a name takes backticks.
-	definition bool
+	// quoting is set where every keyword that is a name takes backticks: in definitions, and with opening.
+	quoting bool
+	// opening is set behind words that would be names themselves before another name.
+	opening bool
 }
 
 func (p *printer) word(s string) { p.b.WriteString(s) }
@@ -44,7 +46,7 @@ func (p *printer) node(n Node) {
 // name writes a name where an operand may stand.
 func (p *printer) name(s string) {
 	quoted, keyword := keywords[strings.ToLower(s)]
-	p.nameOr(s, keyword && (quoted || p.definition))
+	p.nameOr(s, keyword && (quoted || p.quoting))
 }
 
 // plainName writes a name where nothing but a name can stand: behind a dot, a path's colons, AS, or a record's colon.
@@ -79,15 +81,20 @@ func (p *printer) path(path Path) {
 	for i, n := range path {
 		if i > 0 {
 			p.word("::")
+			p.plainName(n.Text)
+		} else {
+			p.leading(n.Text)
 		}
-		p.plainName(n.Text)
 	}
 }
+
+// leading writes a name before a colon, which makes a name of any word but does not keep the word before from being one.
+func (p *printer) leading(s string) { p.nameOr(s, p.opening && IsKeyword(s) || isReserved(s)) }
 
 func (p *printer) as(n *Name) {
 	if n != nil {
 		p.word(" AS ")
-		p.plainName(n.Text)
+		p.nameOr(n.Text, p.quoting && strings.EqualFold(n.Text, "select")) // AS SELECT is a view's
 	}
 }
 
@@ -135,9 +142,9 @@ func (p *printer) block(list []Statement) {
 }
 
 func (p *printer) statement(s Statement) {
-	if p.definition { // a function's body within its definition
-		p.definition = false
-		defer func() { p.definition = true }()
+	if p.quoting { // a function's body within its definition
+		p.quoting = false
+		defer func() { p.quoting = true }()
 	}
 	switch s := s.(type) {
 	case *ExprStatement:
@@ -160,8 +167,7 @@ func (p *printer) statement(s Statement) {
 		p.block(s.Body)
 		p.word("END")
 	case *While:
-		p.word("WHILE ")
-		p.expr(s.Cond)
+		p.opened("WHILE ", s.Cond)
 		p.word(" DO")
 		p.block(s.Body)
 		p.word("END")
@@ -171,7 +177,11 @@ func (p *printer) statement(s Statement) {
 		p.word("CONTINUE")
 	case *Return:
 		p.word("RETURN")
-		if s.Value != nil {
+		switch {
+		case s.As != nil: // behind a bare query AS would be its last source's
+			p.word(" ")
+			p.expr(s.Value)
+		case s.Value != nil:
 			p.word(" ")
 			p.rows(s.Value)
 		}
@@ -190,7 +200,7 @@ func (p *printer) rareStatement(s Statement) {
 		if s.Analyze {
 			p.word("ANALYZE ")
 		}
-		p.statement(s.Statement)
+		p.explained(s.Statement)
 	case *LiveSelect:
 		p.word("LIVE ")
 		p.rows(s.Query)
@@ -200,29 +210,40 @@ func (p *printer) rareStatement(s Statement) {
 		p.expr(s.ID)
 	case *Analyze:
 		p.word("ANALYZE TABLE ")
-		p.definition = true
+		p.quoting = true
 		p.name(s.Table.Text)
 		p.named(" ON DATABASE ", s.On)
-		p.definition = false
+		p.quoting = false
 	case *Use:
 		p.word("USE")
-		p.definition = true
+		p.quoting = true
 		p.named(" NAMESPACE ", s.Namespace)
 		p.named(" DATABASE ", s.Database)
-		p.definition = false
+		p.quoting = false
 	case *Info:
 		p.word("INFO")
 		if s.Kind != DefNone {
 			p.word(" FOR " + defKinds[s.Kind])
-			p.definition = true
+			p.quoting = true
 			p.named(" ", s.Name)
-			p.definition = false
+			p.quoting = false
 		}
 	default:
-		p.definition = true
+		p.quoting = true
 		p.defining(s)
-		p.definition = false
+		p.quoting = false
 	}
+}
+
+// explained writes a statement behind EXPLAIN, which before most signs is a name.
+func (p *printer) explained(s Statement) {
+	var statement printer
+	statement.statement(s)
+	text := statement.b.String()
+	if strings.Contains(signs, text[:1]) && text != "*" {
+		text = "(" + text + ")"
+	}
+	p.word(text)
 }
 
 // named writes a word and a name, or nothing.
@@ -301,7 +322,7 @@ func (p *printer) rows(x Expr) {
 func (p *printer) writing(x Expr) {
 	switch x := x.(type) {
 	case *Create:
-		p.clause("CREATE ", x.Target)
+		p.opened("CREATE ", x.Target)
 		p.data(x.Data)
 		p.ifNotExists(x.IfNotExists)
 		p.returning(x.Return)
@@ -310,16 +331,16 @@ func (p *printer) writing(x Expr) {
 		if x.Upsert {
 			word = "UPSERT "
 		}
-		p.clause(word, x.Target)
+		p.opened(word, x.Target)
 		p.data(x.Data)
 		p.clause(" WHERE ", x.Where)
 		p.returning(x.Return)
 	case *Delete:
-		p.clause("DELETE ", x.Target)
+		p.opened("DELETE ", x.Target)
 		p.clause(" WHERE ", x.Where)
 		p.returning(x.Return)
 	case *Relate:
-		p.clause("RELATE ", x.Pattern)
+		p.opened("RELATE ", x.Pattern)
 		p.data(x.Data)
 		p.clause(" WHERE ", x.Where)
 		p.ifNotExists(x.IfNotExists)
@@ -425,26 +446,34 @@ func (p *printer) items(items []SelectItem) {
 	}
 }
 
+// firstItem writes the item behind SELECT, DISTINCT or VALUE, each of which is a name before some signs.
+func (p *printer) firstItem(s *Select) {
+	item := printer{quoting: true}
+	item.expr(s.Items[0].X)
+	text := item.b.String()
+	sign := text[0] == '+' || text[0] == '.'
+	if s.Distinct || s.Value {
+		sign = strings.Contains(signs, text[:1])
+	}
+	if sign && text != "*" {
+		text = "(" + text + ")"
+	}
+	p.word(text)
+	p.as(s.Items[0].As)
+}
+
 func (p *printer) selectQuery(s *Select) {
 	p.word("SELECT ")
-	modified := s.Distinct || s.Value
 	if s.Distinct {
 		p.word("DISTINCT ")
 	}
 	if s.Value {
 		p.word("VALUE ")
 	}
-	if modified && p.beginsWithSign(s.Items[0].X) {
-		p.word("(")
-		p.inBrackets(s.Items[0].X)
-		p.word(")")
-		p.as(s.Items[0].As)
-		if len(s.Items) > 1 {
-			p.word(", ")
-			p.items(s.Items[1:])
-		}
-	} else {
-		p.items(s.Items)
+	p.firstItem(s)
+	if len(s.Items) > 1 {
+		p.word(", ")
+		p.items(s.Items[1:])
 	}
 	if s.Omit != nil {
 		p.word(" OMIT ")
@@ -475,21 +504,14 @@ func (p *printer) listClause(word string, i int) {
 	}
 }
 
-// beginsWithSign reports whether an expression begins with an arrow or a range, before which VALUE and DISTINCT would be
-// taken for names.
-func (p *printer) beginsWithSign(x Expr) bool {
+// opened writes a word that is a name before most signs and names, and an expression.
+func (p *printer) opened(word string, x Expr) {
+	p.word(word)
 	if _, wild := x.(*Wild); wild {
-		return false
+		p.word("*")
+		return
 	}
-	var first printer
-	first.expr(x)
-	text := first.b.String()
-	for _, sign := range []string{"->", "<-", "<<-", "..", "*"} {
-		if strings.HasPrefix(text, sign) {
-			return true
-		}
-	}
-	return false
+	p.signed(x, levelRange)
 }
 
 func (p *printer) from(sources []Source) {

@@ -162,7 +162,7 @@ func (p *printer) defineCode(d *Define) {
 	p.named(" LANGUAGE ", d.Language)
 	switch {
 	case d.Raw != "":
-		p.word(" WITH\n" + d.Raw + "\nEND")
+		p.word(" WITH\n" + d.Raw + "\nEND\n") // END alone on a line
 	case d.Body != nil:
 		p.word(map[DefKind]string{DefFunction: " DO", DefModule: " WITH"}[d.Kind])
 		p.block(d.Body)

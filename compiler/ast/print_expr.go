@@ -1,5 +1,11 @@
 package ast
 
+import (
+	"strings"
+
+	"github.com/zerodb/zerodb/ops"
+)
+
 // level is how tight an expression binds: brackets go around one that is looser than its place wants.
 type level int
 
@@ -138,7 +144,7 @@ func (p *printer) write(x Expr) {
 func (p *printer) writeRare(x Expr) {
 	switch x := x.(type) {
 	case *RecordExpr:
-		p.plainName(x.Table.Text)
+		p.leading(x.Table.Text)
 		p.word(":")
 		p.key(x.Key)
 	case *RecordRange:
@@ -262,25 +268,34 @@ func (p *printer) unary(u *Unary) {
 	case Not:
 		p.word("NOT ")
 		p.operand(u.X, levelNot)
-		return
 	case Neg:
-		p.word("-")
+		p.negated(u.X)
 	case Plus:
 		p.word("+")
+		p.operand(u.X, levelUnary)
 	case BitNot:
 		p.word("~")
+		p.operand(u.X, levelUnary)
 	}
-	// `--` is a comment, and a minus before a number is the number's own.
-	inner, nested := u.X.(*Unary)
-	literal, isLiteral := u.X.(*Literal)
-	if u.Op == Neg && (nested && inner.Op == Neg || isLiteral && literal.Value.Kind().IsNumber()) {
-		p.word("(")
-		p.write(u.X)
-		p.word(")")
-		return
-	}
-	p.operand(u.X, levelUnary)
 }
+
+// negated writes a minus and its operand: `--` would be a comment, and a minus before a number is the number's own.
+func (p *printer) negated(x Expr) {
+	operand := printer{quoting: p.quoting, opening: p.opening}
+	if literal, ok := x.(*Literal); ok && literalLevel(literal.Value) == levelPrimary && isPlainNumber(literal.Value.Kind()) {
+		operand.bracketed(x)
+	} else {
+		operand.operand(x, levelUnary)
+	}
+	text := operand.b.String()
+	p.word("-")
+	if text[0] == '-' {
+		p.word(" ")
+	}
+	p.word(text)
+}
+
+func isPlainNumber(k ops.Kind) bool { return k == ops.KindInt || k == ops.KindFloat }
 
 func (p *printer) binary(b *Binary) {
 	// A chain leans to the left and may be long: it is walked down in a loop.
@@ -298,8 +313,23 @@ func (p *printer) binary(b *Binary) {
 	for i := len(chain) - 1; i >= 0; i-- {
 		op := chain[i].Op
 		p.word(binaries[op].text)
-		p.operand(chain[i].Right, rightLevel(op))
+		p.right(op, chain[i].Right)
 	}
+}
+
+// right writes what stands on the right of an operator.
+func (p *printer) right(op BinaryOp, x Expr) {
+	switch op {
+	case ContainsAll, ContainsAny, ContainsNone:
+		p.signed(x, rightLevel(op))
+		return
+	case Contains:
+		if l, ok := x.(*Literal); ok && l.Value.IsNone() { // CONTAINS NONE is an operator before an operand
+			p.bracketed(x)
+			return
+		}
+	}
+	p.operand(x, rightLevel(op))
 }
 
 // leftLevel is what an operator wants on its left: its own level, or a tighter one where it does not chain.
@@ -348,13 +378,28 @@ func (p *printer) owner(x Expr) {
 	case *RecordRange, *Wild:
 		p.bracketed(x)
 		return
+	case *Pattern:
+		if r, ok := x.Hops[len(x.Hops)-1].Vertex.(*RecordRange); ok && r.Hi == nil {
+			p.bracketed(x)
+			return
+		}
 	case *Literal:
-		if x.Value.Kind().IsNumber() {
+		if isPlainNumber(x.Value.Kind()) {
 			p.bracketed(x)
 			return
 		}
 	}
 	p.operand(x, levelPostfix)
+}
+
+// foldPath writes a path behind FOLD, which before a keyword would be a name.
+func (p *printer) foldPath(path Path) {
+	for i, n := range path {
+		if i > 0 {
+			p.word("::")
+		}
+		p.nameOr(n.Text, i == 0 && IsKeyword(n.Text))
+	}
 }
 
 func (p *printer) call(c *Call) {
@@ -363,7 +408,7 @@ func (p *printer) call(c *Call) {
 		p.owner(c.On)
 	case c.Fold:
 		p.word("FOLD ")
-		p.path(c.Func)
+		p.foldPath(c.Func)
 	default:
 		p.path(c.Func)
 	}
@@ -374,10 +419,13 @@ func (p *printer) call(c *Call) {
 			p.nameOr(a.Name.Text, IsKeyword(a.Name.Text))
 			p.word(" = ")
 		}
-		if a.Distinct {
+		switch {
+		case a.Distinct:
 			p.word("DISTINCT ")
-			p.distinct(a.X)
-		} else {
+			p.signed(a.X, levelRange)
+		case a.Where != nil:
+			p.expr(a.X)
+		default:
 			p.inBrackets(a.X)
 		}
 		p.clause(" WHERE ", a.Where)
@@ -385,22 +433,24 @@ func (p *printer) call(c *Call) {
 	p.word(")")
 }
 
-// distinct writes what follows DISTINCT, which is a name before anything that could go on with one.
-func (p *printer) distinct(x Expr) {
-	var first printer
-	first.inBrackets(x)
-	switch first.b.String()[0] {
-	case '-', '+', '~', '*', '<', '.':
+// signed writes what follows a word that is a name before a sign: in brackets where it begins with one.
+func (p *printer) signed(x Expr, least level) {
+	operand := printer{quoting: true, opening: true}
+	operand.operand(x, least)
+	if text := operand.b.String(); strings.Contains(signs, text[:1]) {
 		p.bracketed(x)
-	default:
-		p.inBrackets(x)
+	} else {
+		p.word(text)
 	}
 }
+
+// signs are what expressions begin with that a name could stand before.
+const signs = "-+~*<."
 
 // ---- records and patterns
 
 func (p *printer) recordRange(r *RecordRange) {
-	p.plainName(r.Table.Text)
+	p.leading(r.Table.Text)
 	p.word(":")
 	if r.Lo != nil {
 		p.key(r.Lo)
@@ -432,8 +482,7 @@ func (p *printer) ifExpr(x *If) {
 		if i > 0 {
 			p.word("ELSE ")
 		}
-		p.word("IF ")
-		p.expr(arm.Cond)
+		p.opened("IF ", arm.Cond)
 		p.word(" THEN")
 		p.block(arm.Then)
 	}

@@ -11,10 +11,10 @@ import (
 var keywords = wordTable(map[bool]string{
 	true: `select create update upsert delete relate if for while let return live kill set explain begin commit cancel break continue info
 		analyze alter define redefine remove describe use not fold exists exist distinct true false none then do else end
-		value all any to on at by no`,
+		value all any to on at by no and or is as table`,
 	false: `omit from where with index indices indexes group order asc desc start limit values content in transaction namespace ns
-		database db table edge type enum param function module mod fields assert readonly unique strict schemafull schemaless variants
-		consistency strong eventual replicas partition record geo and or is contains match as having join left union intersect except
+		database db edge type enum param function module mod fields assert readonly unique strict schemafull schemaless variants
+		consistency strong eventual replicas partition record geo contains match having join left union intersect except
 		after version since user password roles role grant key public programs program signed registered language`,
 })
 
@@ -32,6 +32,15 @@ func wordTable(lists map[bool]string) map[string]bool {
 func IsKeyword(word string) bool {
 	_, ok := keywords[strings.ToLower(word)]
 	return ok
+}
+
+// isReserved reports whether a word is never a name without backticks where an operand stands.
+func isReserved(word string) bool {
+	switch strings.ToLower(word) {
+	case "true", "false", "none", "not", "then", "do", "else", "end":
+		return true
+	}
+	return false
 }
 
 // isIdentifier reports whether a name can stand without backticks as far as its letters go.

@@ -35,7 +35,10 @@ func (f *filter) besideName(p *place) bool {
 			return true
 		}
 	case tAs:
-		return !(p.kind == tSelect && f.def == tTable) // a view
+		view := p.kind == tSelect && f.def == tTable
+		if !view && f.def != tProgram { // DEFINE PROGRAM p AS e
+			return true
+		}
 	}
 	return p.next.kind == tColon || p.next.kind == tColon2
 }
@@ -65,7 +68,7 @@ func (f *filter) namesStatement(p *place) bool {
 		return true
 	case p.kind == tDistinct:
 		return true
-	case p.kind == tReturn && (p.next.kind == tSemi || p.next.kind == antlr.TokenEOF):
+	case p.kind == tReturn && returnFollowers.has(p.next.kind), p.kind == tReturn && p.next.kind == antlr.TokenEOF:
 		return false
 	case p.kind == tExists:
 		return p.next.kind != tLParen
@@ -194,7 +197,7 @@ func (f *filter) modifiesSelect(p *place) bool {
 		case isArrow(next):
 			return tight
 		case isKeyword(next):
-			return !is(next, isInfix) || second == tFrom || second == tDot
+			return !is(next, isInfix) || second == tFrom || second == tDot || second == tColon || second == tColon2
 		}
 		return operandStarts.has(next) || next == tDigitWord
 	}

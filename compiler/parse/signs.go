@@ -77,11 +77,13 @@ func (f *filter) resolve(p *place) {
 	case tContains:
 		f.containsAll(p)
 	case tElse:
-		if !p.newline { // ELSE, line end, IF nests an IF with an END of its own
+		second := f.peek(p.nextAt, 1)
+		if !p.newline && second != tColon && second != tColon2 { // ELSE, line end, IF nests an IF with an END of its own
 			f.fuse(p, elseWords)
 		}
 	case tExplain:
-		if second := f.peek(p.nextAt, 1); second != tTable && !endsName(second) {
+		second := f.peek(p.nextAt, 1) // EXPLAIN ANALYZE TABLE t explains; `EXPLAIN analyze.x` is about a name
+		if second != tTable && (!endsName(second) || isKeyword(second) && !is(second, isInfix)) {
 			f.fuse(p, explainWords)
 		}
 	case tIf:
@@ -127,7 +129,11 @@ func (f *filter) floatWithoutFraction(p *place) {
 	if p.next.kind != tDot || !p.touches(&p.next) {
 		return
 	}
-	switch p.prev.kind {
+	before := p.prev.kind
+	if n := len(f.out); before == tMinus && n > 1 {
+		before = f.out[n-2].kind
+	}
+	switch before {
 	case tRecColon, tRecRange, tRecRangeEq:
 		return
 	}
@@ -152,7 +158,7 @@ func (f *filter) recordColon(p *place) {
 func (f *filter) containsAll(p *place) {
 	operand, _ := f.after(p.nextAt)
 	follows := operandStarts.has(operand.kind) || isArrow(operand.kind) ||
-		isKeyword(operand.kind) && !is(operand.kind, isInfix|continuesLine)
+		isKeyword(operand.kind) && !is(operand.kind, isInfix|continuesLine) && operand.kind != tReturn
 	if follows && !p.next.touches(&operand) {
 		f.fuse(p, containsWords)
 	}

@@ -114,6 +114,8 @@ var (
 	// nameFollowers are what stands behind a name but not behind a prefix word.
 	nameFollowers = setOf(assigns, []int32{tComma, tRParen, tRBrack, tRBrace, tDot, tSafeDot, tEq, tEqEq, tNeq, tSemi, tLt, tGt, tLe, tGe,
 		tArrowOut, tArrowIn, tArrowOut2, tPlus, tDiv, tMod, tFrom, tAs, tAnd, tOr, tIs, tAsc, tDesc, tWhere, tType, tElvis, tColon, tRange})
+	// returnFollowers could stand behind a table called return; RETURN alone, or of what they begin, is likelier.
+	returnFollowers = setOf(arrows, []int32{tSemi, tPlus, tRange, tRangeEq})
 	// phraseFollowers are the words and the line end that follow a complete operand.
 	phraseFollowers = setOf([]int32{tFrom, tWhere, tSet, tGroup, tOrder, tThen, tDo, tEnd, tElse, tLimit, tStart, tAnd, tOr, tIs, tIn, tAs,
 		tContains, tMatch, tNL, tHaving, tJoin, tOn, tUnion, tIntersect, tExcept, tAssert})
