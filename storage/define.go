@@ -354,12 +354,9 @@ func (t *Txn) removeIndex(cat *catalog, c *schema.Change) error {
 		}
 		return ops.Errorf(ops.CodeUnknownIndex, "table %s has no index %s", c.Index.Table, c.Name)
 	}
-	desc := *tab.desc
-	desc.Indexes = slices.Delete(slices.Clone(desc.Indexes), i, i+1)
-	desc.Fingerprint = schema.FingerprintOf(&desc)
 	p := tab.index(tab.desc.Indexes[i].ID)
 	t.drop(p[:])
-	return t.putTable(cat.with(&desc, tab.tableState), &desc)
+	return t.putIndexes(cat, tab, slices.Delete(slices.Clone(tab.desc.Indexes), i, i+1))
 }
 
 // EnsureTable implements vm.Txn.

@@ -69,3 +69,5 @@ func show(v ops.Value) string {
 	}
 	return v.Kind().String()
 }
+
+func closedError() error { return wrap(kv.ErrClosed) }

@@ -129,8 +129,8 @@ func (db *DB) next() Time {
 	return max(Time(db.last.Load())+1, Time(db.opts.Clock().UnixMilli())<<logicalBits)
 }
 
-// View is a state that can be read once, for gets outside transactions.
-func (db *DB) Get(key []byte, use func(value []byte, at Time) error) (bool, error) {
+// Get reads the newest version of a key outside of any transaction; use gets its value, without the header.
+func (db *DB) Get(key []byte, use func(value []byte) error) (bool, error) {
 	v, err := db.openView()
 	if err != nil {
 		return false, err
@@ -140,7 +140,7 @@ func (db *DB) Get(key []byte, use func(value []byte, at Time) error) (bool, erro
 		if len(raw) < HeaderLen {
 			err = ErrHeader
 		} else {
-			err = use(raw[HeaderLen:], Time(binary.BigEndian.Uint64(raw)))
+			err = use(raw[HeaderLen:])
 		}
 	}
 	if e := db.closeView(v); err == nil {

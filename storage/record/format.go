@@ -231,3 +231,11 @@ func Nested(value []byte) []byte {
 	}
 	return nil
 }
+
+// Text returns the bytes of a value that is a string or bytes.
+func Text(value []byte) ([]byte, bool) {
+	if len(value) > 0 && (value[0] == tagString || value[0] == tagBytes) {
+		return value[1:], true
+	}
+	return nil, false
+}
