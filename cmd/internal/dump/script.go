@@ -1,0 +1,106 @@
+package dump
+
+import (
+	"bufio"
+	"fmt"
+
+	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+)
+
+const (
+	// A statement holds so many records, or so many bytes, whichever comes first.
+	statementRecords = 200
+	statementBytes   = 128 << 10
+)
+
+// scriptWriter writes one statement a line, so that the script can be read back piece by piece.
+type scriptWriter struct {
+	out  *bufio.Writer
+	buf  []byte
+	many int // records in the statement that is being written
+}
+
+func (w *scriptWriter) begin(c zerodb.Catalog) error {
+	_, err := fmt.Fprintf(w.out, "%s: namespace %s, database %s\n", scriptMagic, c.Namespace(), c.Database())
+	return err
+}
+
+func (w *scriptWriter) define(t *schema.Table) error {
+	_, err := w.out.WriteString(Definition(t) + ";\n")
+	return err
+}
+
+// record adds to the CREATE of a table, which takes records by the hundred.
+func (w *scriptWriter) record(t *schema.Table, p *zerodb.Pair) error {
+	if t.Edge {
+		return w.edge(t, p)
+	}
+	if w.many == 0 {
+		w.buf = append(w.buf, "CREATE "+name(t.Name)+" CONTENT ["...)
+	} else {
+		w.buf = append(w.buf, ", "...)
+	}
+	w.many++
+	w.buf = ops.AppendZQL(w.buf, p.Record)
+	if w.many >= statementRecords || len(w.buf) >= statementBytes {
+		return w.end(t)
+	}
+	return nil
+}
+
+// edge writes a RELATE, which says the edge's id between its ends.
+func (w *scriptWriter) edge(t *schema.Table, p *zerodb.Pair) error {
+	from, to, rest := ends(p.Record)
+	w.buf = append(w.buf, "RELATE "...)
+	w.buf = ops.AppendZQL(w.buf, from)
+	w.buf = append(w.buf, " -> "...)
+	w.buf = ops.AppendZQL(w.buf, ops.Record(t.Name, p.Key))
+	w.buf = append(w.buf, " -> "...)
+	w.buf = ops.AppendZQL(w.buf, to)
+	if len(rest) > 0 {
+		w.buf = append(w.buf, " CONTENT "...)
+		w.buf = ops.AppendZQL(w.buf, ops.Object(rest))
+	}
+	return w.finish()
+}
+
+func (w *scriptWriter) end(*schema.Table) error {
+	if w.many == 0 {
+		return nil
+	}
+	w.many = 0
+	w.buf = append(w.buf, ']')
+	return w.finish()
+}
+
+func (w *scriptWriter) finish() error {
+	w.buf = append(w.buf, " RETURN NONE;\n"...)
+	_, err := w.out.Write(w.buf)
+	w.buf = w.buf[:0]
+	return err
+}
+
+func (w *scriptWriter) index(t *schema.Table, ix *schema.Index) error {
+	_, err := w.out.WriteString(IndexDefinition(t, ix) + ";\n")
+	return err
+}
+
+func (w *scriptWriter) flush() error { return w.out.Flush() }
+
+// ends takes an edge apart: its ends, and its own fields.
+func ends(edge zerodb.Value) (from, to zerodb.Value, rest []zerodb.Member) {
+	for _, m := range edge.AsObject() {
+		switch m.Name {
+		case "id":
+		case "in":
+			from = m.Value
+		case "out":
+			to = m.Value
+		default:
+			rest = append(rest, m)
+		}
+	}
+	return from, to, rest
+}

@@ -1,0 +1,145 @@
+package zerodb
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/zerodb/zerodb/ops"
+)
+
+// Options say how a database is opened. The zero value of every field means its default; nil Options are all defaults.
+type Options struct {
+	// FS is the file system that the directory is in; the default is the machine's.
+	FS vfs.FS
+	// ReadOnly opens a database that nobody may write to.
+	ReadOnly bool
+	// Relaxed acknowledges writes before they are on disk: a crash may lose the last ones, never tear one. Without it
+	// an acknowledged write survives kill -9 and power loss.
+	Relaxed bool
+	// CacheBytes is how much of the data is kept in memory; the default is 64 MiB.
+	CacheBytes int64
+	// StatementBytes bounds the cache of compiled statements, which all sessions share; the default is 16 MiB.
+	StatementBytes int64
+	// QueryMemory is the budget of one running statement; the default is 256 MiB. What must sort or group more spills
+	// to disk, what cannot spill fails with memory_budget_exceeded.
+	QueryMemory int64
+	// Retries is how often a single statement outside BEGIN is run again when it loses a conflict, before the
+	// conflict is reported; the default is 16, a negative number means never.
+	Retries int
+	// Clock, Sleep and Random are the world's time and chance; the defaults are the machine's. Tests replace them.
+	Clock  func() time.Time
+	Sleep  func(time.Duration)
+	Random io.Reader
+	// Logger gets the few things that are worth a line; the default discards them.
+	Logger *slog.Logger
+	// NoWarmUp leaves out the background warm-up of the compiler that Open starts.
+	NoWarmUp bool
+}
+
+const (
+	defaultCache      = 64 << 20
+	defaultStatements = 16 << 20
+	defaultMemory     = 256 << 20
+	defaultRetries    = 16
+	minQueryMemory    = 64 << 10
+)
+
+// withDefaults returns a copy of o in which every field has a value. This is the one place where the package looks
+// at the machine's own clock, chance and disk.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	setDefault(&c.CacheBytes, defaultCache)
+	setDefault(&c.StatementBytes, defaultStatements)
+	setDefault(&c.QueryMemory, defaultMemory)
+	setDefault(&c.Retries, defaultRetries)
+	if c.FS == nil {
+		c.FS = vfs.Default
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = time.Sleep
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate reports every fault of the options at once, as one error that joins them; nil if there is none.
+func (o *Options) Validate() error {
+	if o == nil {
+		return nil
+	}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, ops.Errorf(ops.CodeUsage, "Options."+format, args...))
+	}
+	for _, f := range []struct {
+		name  string
+		value int64
+		least int64
+	}{
+		{"CacheBytes", o.CacheBytes, 1 << 20},
+		{"StatementBytes", o.StatementBytes, 1 << 10},
+		{"QueryMemory", o.QueryMemory, minQueryMemory},
+	} {
+		switch {
+		case f.value < 0:
+			fault("%s is negative: %d", f.name, f.value)
+		case f.value != 0 && f.value < f.least:
+			fault("%s is %d, at least %d are needed", f.name, f.value, f.least)
+		}
+	}
+	if o.Retries > 1000 {
+		fault("Retries is %d, more than 1000 would hide a livelock", o.Retries)
+	}
+	if o.ReadOnly && o.Relaxed {
+		fault("Relaxed says how writes are acknowledged, and ReadOnly allows none")
+	}
+	return errors.Join(faults...)
+}
+
+// String lists the options that differ from their defaults.
+func (o *Options) String() string {
+	if o == nil {
+		return "defaults"
+	}
+	s := ""
+	add := func(set bool, format string, args ...any) {
+		if set {
+			s += " " + fmt.Sprintf(format, args...)
+		}
+	}
+	add(o.FS != nil, "fs=%T", o.FS)
+	add(o.ReadOnly, "read_only")
+	add(o.Relaxed, "relaxed")
+	add(o.CacheBytes != 0, "cache=%d", o.CacheBytes)
+	add(o.StatementBytes != 0, "statements=%d", o.StatementBytes)
+	add(o.QueryMemory != 0, "query_memory=%d", o.QueryMemory)
+	add(o.Retries != 0, "retries=%d", o.Retries)
+	if s == "" {
+		return "defaults"
+	}
+	return s[1:]
+}

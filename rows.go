@@ -1,0 +1,367 @@
+package zerodb
+
+import (
+	"context"
+	"iter"
+	"reflect"
+	"slices"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/storage"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Rows are the rows of one statement, as a stream. Rows that are given out stay valid; Rows themselves are used by one
+// goroutine. Read them to the end or close them: until then they hold a snapshot of the database.
+type Rows struct {
+	statement Statement
+	shape     *vm.Shape
+	ctx       context.Context
+	session   *Session
+	offset    int // of the program's source in the text, for errors
+
+	source rowSource    // what is still to be read; nil when all is in batch
+	tx     *storage.Txn // that source reads in
+	own    bool         // tx is the rows' own
+
+	batch []Value // the rows of the current batch, one after another
+	next  int     // index in batch of the next row
+	row   Row
+	clone cloner
+	err   error
+	plain string // a result that is a text
+}
+
+// rowSource gives rows by the batch.
+type rowSource interface {
+	// fill sets the rows' batch to copies of the next rows; false at the end.
+	fill(ctx context.Context, r *Rows) (bool, error)
+	Close() error
+}
+
+// machineSource gives what a program emits.
+type machineSource struct{ *vm.Rows }
+
+func (m machineSource) fill(ctx context.Context, r *Rows) (bool, error) {
+	b, err := m.Next(ctx)
+	if err != nil || b == nil {
+		return false, err
+	}
+	r.shape = b.Shape
+	r.batch = copyRows(&r.clone, b.N, len(b.Shape.Names), b.Value)
+	return true, nil
+}
+
+// Statement says which statement of a text rows are of.
+type Statement struct {
+	// Index counts statements from 0.
+	Index int
+	// Text is the statement as written, Offset where in the text it begins.
+	Text   string
+	Offset int
+	// Kind is "query", "write", "define", "use", "begin", "commit" or "cancel".
+	Kind string
+	// Silent statements have no rows to show.
+	Silent bool
+}
+
+// Statement returns which statement the rows are of.
+func (r *Rows) Statement() Statement { return r.statement }
+
+// Silent reports whether the statement has no rows to show, as LET and definitions have not.
+func (r *Rows) Silent() bool { return r.statement.Silent }
+
+// Plain returns the text that the whole result is, for EXPLAIN.
+func (r *Rows) Plain() (string, bool) { return r.plain, r.plain != "" }
+
+// Columns returns the names of the columns. Where rows are objects that may each have other members (SELECT * from a
+// table without a schema), it is empty: ask each row.
+func (r *Rows) Columns() []string {
+	if r.shape == nil || r.shape.Form != vm.RowColumns {
+		return nil
+	}
+	return r.shape.Names
+}
+
+// Next goes to the next row and reports whether there is one. At the end, and after an error, it closes the rows.
+func (r *Rows) Next() bool {
+	if r.shape == nil || r.err != nil {
+		return false
+	}
+	for r.next >= len(r.batch) {
+		if !r.fetch() {
+			return false
+		}
+	}
+	width := len(r.shape.Names)
+	r.row = Row{shape: r.shape}
+	if r.shape.Form == vm.RowColumns {
+		r.row.cells = r.batch[r.next : r.next+width : r.next+width]
+	} else {
+		r.row.one = r.batch[r.next]
+	}
+	r.next += width
+	return true
+}
+
+// fetch copies the next batch out of the machine's memory.
+func (r *Rows) fetch() bool {
+	r.session.mu.Lock()
+	defer r.session.mu.Unlock()
+	if r.source == nil {
+		return false
+	}
+	r.pull()
+	return r.source != nil
+}
+
+// pull brings the next batch; at the end and after an error the rows are ended.
+func (r *Rows) pull() {
+	r.next = 0
+	if ok, err := r.source.fill(r.ctx, r); err != nil || !ok {
+		r.end(shifted(err, r.offset))
+	}
+}
+
+// drain reads all that is left into memory.
+func (r *Rows) drain() error {
+	all := r.batch[r.next:]
+	for r.source != nil {
+		r.batch = nil
+		r.pull()
+		if r.source != nil {
+			all = append(all, r.batch...)
+		}
+	}
+	r.batch, r.next = all, 0
+	return r.err
+}
+
+// end lets go of the machine and of the rows' own transaction. The session's mutex is held.
+func (r *Rows) end(err error) {
+	if r.source == nil {
+		return
+	}
+	closing := r.source.Close()
+	r.source = nil
+	if r.own {
+		r.tx.Cancel()
+	}
+	r.tx = nil
+	if i := slices.Index(r.session.open, r); i >= 0 {
+		r.session.open = slices.Delete(r.session.open, i, i+1)
+	}
+	if r.err == nil {
+		r.err = err
+	}
+	if r.err == nil {
+		r.err = closing
+	}
+}
+
+// copyRows copies a batch's rows, row by row, in memory of their own.
+func copyRows(c *cloner, n, width int, value func(row, col int) Value) []Value {
+	out := make([]Value, 0, n*width)
+	for row := range n {
+		for col := range width {
+			v := value(row, col)
+			c.measure(v)
+			out = append(out, v)
+		}
+	}
+	c.room()
+	for i, v := range out {
+		out[i] = c.copy(v)
+	}
+	return out
+}
+
+// Row returns the row that Next went to.
+func (r *Rows) Row() Row { return r.row }
+
+// Err returns the error that ended the rows, if one did.
+func (r *Rows) Err() error { return r.err }
+
+// Close ends the rows early; it may be called any number of times.
+func (r *Rows) Close() error {
+	r.session.mu.Lock()
+	defer r.session.mu.Unlock()
+	if r.source == nil {
+		r.batch, r.next = nil, 0
+		return nil
+	}
+	before := r.err
+	r.end(nil)
+	r.batch, r.next = nil, 0
+	if before == nil {
+		return r.err
+	}
+	return nil
+}
+
+// All returns the rows as a sequence and closes them behind it. An error ends it, as its last pair.
+//
+//	for row, err := range rows.All() { … }
+func (r *Rows) All() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		defer func() { _ = r.Close() }()
+		for r.Next() {
+			if !yield(r.row, nil) {
+				return
+			}
+		}
+		if r.err != nil {
+			yield(Row{}, r.err)
+		}
+	}
+}
+
+// Scan stores the current row in what dst points to: a struct, whose fields get the columns (or members) of their
+// names; a map; or, for bare values, any variable. With several destinations each gets the column at its place.
+//
+// A field's name is its tag `zerodb:"name"`, or the Go name in snake case (CreatedAt is created_at); `zerodb:"-"` leaves
+// it out, and `zerodb:"name,omitempty"` leaves a zero field out of objects that FromGo makes. Embedded structs' fields are the
+// outer one's. Fields whose name the row lacks become zero.
+func (r *Rows) Scan(dst ...any) error { return r.row.Scan(dst...) }
+
+// ScanAll reads rows to their end into a slice.
+func ScanAll[T any](r *Rows) ([]T, error) {
+	var all []T
+	for row, err := range r.All() {
+		if err != nil {
+			return all, err
+		}
+		var t T
+		if err := row.Scan(&t); err != nil {
+			return all, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// Row is one row. It stays valid.
+type Row struct {
+	shape *vm.Shape
+	cells []Value // RowColumns
+	one   Value   // the other forms
+}
+
+// Len returns how many columns the row has; for an object, how many members.
+func (r Row) Len() int {
+	switch {
+	case r.shape == nil:
+		return 0
+	case r.shape.Form == vm.RowColumns:
+		return len(r.cells)
+	case r.isObject():
+		return len(r.one.AsObject())
+	}
+	return 1
+}
+
+func (r Row) isObject() bool { return r.shape.Form == vm.RowObject && r.one.Kind() == ops.KindObject }
+
+// At returns the value of column i.
+func (r Row) At(i int) Value {
+	switch {
+	case r.shape.Form == vm.RowColumns:
+		return r.cells[i]
+	case r.isObject():
+		return r.one.AsObject()[i].Value
+	}
+	return r.one
+}
+
+// Get returns the value of a column or member by name, or none.
+func (r Row) Get(name string) Value {
+	for n, v := range r.Columns() {
+		if n == name {
+			return v
+		}
+	}
+	return ops.None
+}
+
+// Columns yields names and values in their order. A bare value has the name "value".
+func (r Row) Columns() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		switch {
+		case r.shape == nil:
+		case r.shape.Form == vm.RowColumns:
+			for i, v := range r.cells {
+				if !yield(r.shape.Names[i], v) {
+					return
+				}
+			}
+		case r.isObject():
+			for _, m := range r.one.AsObject() {
+				if !yield(m.Name, m.Value) {
+					return
+				}
+			}
+		default:
+			yield("value", r.one)
+		}
+	}
+}
+
+// Value returns the row as one value: the bare value, or an object of the columns.
+func (r Row) Value() Value {
+	if r.shape == nil || r.shape.Form != vm.RowColumns {
+		return r.one
+	}
+	ms := make([]Member, len(r.cells))
+	for i, v := range r.cells {
+		ms[i] = Member{Name: r.shape.Names[i], Value: v}
+	}
+	return ops.Object(ms)
+}
+
+// AppendJSON appends the row as JSON: a bare value as it is, columns as an object in which none is null.
+func (r Row) AppendJSON(dst []byte) []byte {
+	if r.shape == nil || r.shape.Form != vm.RowColumns {
+		return ops.AppendJSON(dst, r.one)
+	}
+	dst = append(dst, '{')
+	for i, v := range r.cells {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(ops.AppendJSON(dst, ops.String(r.shape.Names[i])), ':')
+		dst = ops.AppendJSON(dst, v)
+	}
+	return append(dst, '}')
+}
+
+// Scan stores the row in Go variables, see Rows.Scan.
+func (r Row) Scan(dst ...any) error {
+	if r.shape == nil {
+		return ops.Errorf(ops.CodeClosed, "there is no row: Scan follows a Next that was true")
+	}
+	if len(dst) == 1 && (r.shape.Form != vm.RowColumns || len(r.cells) != 1 || wantsObject(dst[0])) {
+		return Assign(dst[0], r.Value())
+	}
+	if len(dst) != r.Len() {
+		return ops.Errorf(ops.CodeArgument, "the row has %d columns, Scan got %d destinations", r.Len(), len(dst))
+	}
+	for i, d := range dst {
+		if err := Assign(d, r.At(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantsObject reports whether a single destination is for a row of columns as a whole.
+func wantsObject(dst any) bool {
+	t := reflect.TypeOf(dst)
+	if t == nil || t.Kind() != reflect.Pointer {
+		return false
+	}
+	switch t = t.Elem(); t {
+	case timeType, recordType, rangeType, regexType, decimalType, valueType:
+		return false
+	}
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map
+}

@@ -1,0 +1,182 @@
+package zerodb
+
+import (
+	"context"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/storage"
+	"github.com/zerodb/zerodb/vm"
+)
+
+const opDefine = opcodes.Define
+
+// compile returns the program of a text, from the cache where it is there.
+func (s *Session) compile(ctx context.Context, text string, variables []string) (*compiled, error) {
+	cat, err := s.catalog()
+	if err != nil {
+		return nil, err
+	}
+	return s.compileFor(ctx, text, cat, variables)
+}
+
+// dirty reports whether a catalog holds what the open transaction has changed: its version is nobody else's.
+func (s *Session) dirty(cat Catalog) bool { return s.tx != nil && cat.Version() != s.txVersion }
+
+func (s *Session) compileFor(ctx context.Context, text string, cat Catalog, variables []string) (*compiled, error) {
+	compileIt := func() (*compiled, []*ops.Error) { return s.db.compile(text, cat, variables) }
+	if s.dirty(cat) {
+		c, errs := compileIt()
+		if len(errs) > 0 {
+			return nil, compileError(errs)
+		}
+		return c, nil
+	}
+	key := cacheKey{text: text, namespace: s.namespace, database: s.database, version: cat.Version(), variables: strings.Join(variables, " ")}
+	c, errs := s.db.statements.get(ctx, key, compileIt)
+	if len(errs) > 0 {
+		return nil, compileError(errs)
+	}
+	return c, nil
+}
+
+// compile compiles a text. A fault of the compiler's is an error, not the end of the process.
+func (db *DB) compile(text string, cat Catalog, variables []string) (c *compiled, errs []*ops.Error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			db.options.Logger.Error("the compiler panicked", "fault", fault, "text", text, "stack", string(debug.Stack()))
+			c, errs = nil, []*ops.Error{ops.Errorf(ops.CodeInternal, "the compiler failed: %v", fault)}
+		}
+	}()
+	result, errs := compiler.Compile(text, compiler.Options{Catalog: cat, Vars: variables})
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return newCompiled(result.Program, cat.Version(), programBytes(result.Program)), nil
+}
+
+// link returns a statement linked to a catalog.
+func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.Linked, error) {
+	if at := c.linked[statement].Load(); at != nil && at.version == cat.Version() && !private {
+		return at.linked, nil
+	}
+	linked, err := vm.Link(c.program, statement, cat, vm.LinkOptions{CompileGuard: compiler.Guard})
+	if err != nil {
+		return nil, err
+	}
+	if !private {
+		c.linked[statement].Store(&linkedAt{cat.Version(), linked})
+	}
+	return linked, nil
+}
+
+// runStatement runs a query, a write or a definition; rows gets what it yields.
+func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, statement int, params, vars []Value) error {
+	st := &c.program.Statements[statement]
+	if err := s.settleOpen(); err != nil {
+		return err
+	}
+	run := func(tx *storage.Txn) error {
+		linked, err := s.db.link(c, statement, tx.Catalog(), s.dirty(tx.Catalog()))
+		if err != nil {
+			return err
+		}
+		o := vm.Options{Params: params, Vars: vars, Env: s.db.env, Memory: vm.NewBudget(s.db.options.QueryMemory), Spill: s.db.spill}
+		if st.Explain == 2 {
+			o.Profile = vm.NewProfile(linked)
+		}
+		machine, err := vm.Run(ctx, linked, tx, o)
+		if err != nil {
+			return err
+		}
+		rows.source = machineSource{machine}
+		rows.shape, rows.tx = linked.Shape(), tx
+		if st.Explain == 2 {
+			return s.analyze(rows, st, o.Profile)
+		}
+		return nil
+	}
+	if st.Kind == vm.StatementQuery {
+		return s.query(ctx, rows, st, run)
+	}
+	saved := slices.Clone(vars)
+	return s.write(ctx, func(tx *storage.Txn) error {
+		copy(vars, saved)
+		rows.err, rows.batch, rows.next = nil, nil, 0
+		if err := run(tx); err != nil {
+			return err
+		}
+		return rows.drain()
+	})
+}
+
+// query runs what only reads. Its rows are a stream; silent statements, whose effect is a variable, run to their end.
+func (s *Session) query(ctx context.Context, rows *Rows, st *vm.Statement, run func(*storage.Txn) error) error {
+	tx := s.tx
+	if tx == nil {
+		var err error
+		if tx, err = s.begin(ctx, false); err != nil {
+			return err
+		}
+		rows.own = true
+	}
+	if err := run(tx); err != nil {
+		if rows.own {
+			tx.Cancel()
+		}
+		return err
+	}
+	if rows.source == nil { // analysed
+		return nil
+	}
+	s.open = append(s.open, rows)
+	if st.Silent {
+		return rows.drain()
+	}
+	return nil
+}
+
+// settleOpen reads the rows that are still open in the session's transaction into memory: the statement that comes next may
+// change what they read.
+func (s *Session) settleOpen() error {
+	if s.tx == nil {
+		return nil
+	}
+	for _, r := range slices.Clone(s.open) {
+		if r.tx == s.tx {
+			if err := r.drain(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// analyze runs a statement under EXPLAIN ANALYZE: its rows are counted and dropped, the profile is the result.
+func (s *Session) analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
+	own := rows.own
+	rows.own = false // the transaction is ended by who began it
+	defer func() { rows.own = own }()
+	for rows.source != nil {
+		rows.pull()
+	}
+	if rows.err != nil {
+		return rows.err
+	}
+	var b strings.Builder
+	b.WriteString(st.Plan)
+	if st.Plan != "" && !strings.HasSuffix(st.Plan, "\n") {
+		b.WriteByte('\n')
+	}
+	p.Write(&b)
+	rows.plain = b.String()
+	rows.shape = planShape
+	rows.batch = []Value{ops.String(rows.plain)}
+	return nil
+}
+
+var planShape = &vm.Shape{Form: vm.RowValue, Names: []string{"plan"}, Types: []ops.Type{ops.TypeOf(ops.KindString)}}

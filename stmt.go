@@ -1,0 +1,225 @@
+package zerodb
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/zerodb/zerodb/storage"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Stmt is a text that has been compiled, to be run many times. It belongs to its session. When definitions change it is
+// compiled again by itself.
+type Stmt struct {
+	session *Session
+	text    string
+	c       *compiled
+	// Where c was compiled: another database has other definitions.
+	namespace, database string
+	simple              bool // one query without variables, fit for QueryRow's short way
+}
+
+// Param is a parameter of a statement.
+type Param struct {
+	Name string
+	// Type is what ZeroQL calls the type: int, string?, any.
+	Type string
+	// Optional parameters may be left out, and are none then.
+	Optional bool
+}
+
+// Prepare compiles a text. It must not change definitions on the way: such texts are for Execute.
+func (s *Session) Prepare(ctx context.Context, text string) (*Stmt, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	st := &Stmt{session: s, text: text}
+	if err := st.recompile(ctx); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// Text returns the text.
+func (st *Stmt) Text() string { return st.text }
+
+// Params returns the parameters in the order of their first use.
+func (st *Stmt) Params() []Param {
+	ps := make([]Param, len(st.c.program.Params))
+	for i, p := range st.c.program.Params {
+		ps[i] = Param{Name: p.Name, Type: p.Type.String(), Optional: p.Optional}
+	}
+	return ps
+}
+
+// Program returns the compiled program as the bytes of a .zqb file.
+func (st *Stmt) Program() ([]byte, error) { return vm.Encode(st.c.program) }
+
+func (st *Stmt) recompile(ctx context.Context) error {
+	s := st.session
+	var names []string
+	if s.keep {
+		names = s.variables.names()
+	}
+	c, err := s.compile(ctx, st.text, names)
+	if err != nil {
+		return err
+	}
+	st.c, st.namespace, st.database = c, s.namespace, s.database
+	p := c.program
+	st.simple = len(p.Statements) == 1 && len(p.Vars) == 0 && p.Statements[0].Kind == vm.StatementQuery && p.Statements[0].Explain == 0 && !p.Statements[0].Silent
+	return nil
+}
+
+// fresh makes sure that the program fits the definitions as they are.
+func (st *Stmt) fresh(ctx context.Context, cat Catalog) error {
+	if st.c.version == cat.Version() && st.namespace == st.session.namespace && st.database == st.session.database {
+		return nil
+	}
+	return st.recompile(ctx)
+}
+
+// Execute runs the statement, see Session.Execute.
+func (st *Stmt) Execute(ctx context.Context, args ...Arg) (*Rows, error) {
+	r, err := st.runner(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return st.session.last(ctx, r)
+}
+
+// Script runs the statements one by one, see Session.Script.
+func (st *Stmt) Script(ctx context.Context, args ...Arg) iter.Seq2[*Rows, error] {
+	r, err := st.runner(ctx, args)
+	if err != nil {
+		return func(yield func(*Rows, error) bool) { yield(nil, err) }
+	}
+	return st.session.each(ctx, r)
+}
+
+func (st *Stmt) runner(ctx context.Context, args []Arg) (*runner, error) {
+	s := st.session
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	cat, err := s.catalog()
+	if err != nil {
+		return nil, err
+	}
+	if err := st.fresh(ctx, cat); err != nil {
+		return nil, err
+	}
+	r := &runner{session: s, text: st.text, args: args, program: st.c}
+	if s.keep {
+		r.kept = s.variables
+	}
+	return r, r.begin(nil)
+}
+
+// frame is what QueryRow needs for a moment.
+type frame struct {
+	params []Value
+	batch  []Value
+	clone  cloner
+	budget *vm.Budget
+}
+
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+// QueryRow runs a statement for its first row; found is false where there is none. It is the fast way to read one record:
+// the row it returns is about all that it allocates.
+func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool, err error) {
+	if !st.simple {
+		return st.firstRow(ctx, args)
+	}
+	s := st.session
+	if err := s.enter(); err != nil {
+		return Row{}, false, err
+	}
+	defer s.exit()
+	tx := s.tx
+	if tx == nil {
+		if tx, err = s.begin(ctx, false); err != nil {
+			return Row{}, false, err
+		}
+		defer tx.Cancel()
+	}
+	cat := tx.Catalog()
+	if err := st.fresh(ctx, cat); err != nil {
+		return Row{}, false, err
+	}
+	linked, err := s.db.link(st.c, 0, cat, s.dirty(cat))
+	if err != nil {
+		return Row{}, false, err
+	}
+	f := frames.Get().(*frame)
+	defer frames.Put(f)
+	params := st.c.program.Params
+	if cap(f.params) < len(params) {
+		f.params = make([]Value, len(params))
+	}
+	f.params = f.params[:len(params)]
+	if err := bind(f.params, params, args); err != nil {
+		return Row{}, false, err
+	}
+	return s.firstOf(ctx, linked, tx, f)
+}
+
+// firstOf runs a linked query for its first row.
+func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx *storage.Txn, f *frame) (row Row, found bool, err error) {
+	if f.budget == nil {
+		f.budget = vm.NewBudget(s.db.options.QueryMemory)
+	}
+	f.budget.Reset(s.db.options.QueryMemory)
+	rows, err := vm.Run(ctx, linked, tx, vm.Options{Params: f.params, Env: s.db.env, Memory: f.budget, Spill: s.db.spill})
+	if err != nil {
+		return Row{}, false, err
+	}
+	b, err := rows.Next(ctx)
+	if err == nil && b != nil && b.N > 0 {
+		row, found = f.take(b), true
+	}
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	return row, found, err
+}
+
+// take copies the first row of a batch.
+func (f *frame) take(b *vm.OutBatch) Row {
+	row := Row{shape: b.Shape}
+	width := len(b.Shape.Names)
+	f.batch = f.batch[:0]
+	for col := range width {
+		v := b.Value(0, col)
+		f.clone.measure(v)
+		f.batch = append(f.batch, v)
+	}
+	f.clone.room()
+	if b.Shape.Form != vm.RowColumns {
+		row.one = f.clone.copy(f.batch[0])
+		return row
+	}
+	row.cells = make([]Value, width)
+	for i, v := range f.batch {
+		row.cells[i] = f.clone.copy(v)
+	}
+	return row
+}
+
+// firstRow is QueryRow for every other statement.
+func (st *Stmt) firstRow(ctx context.Context, args []Arg) (Row, bool, error) {
+	rows, err := st.Execute(ctx, args...)
+	if err != nil {
+		return Row{}, false, err
+	}
+	found := rows.Next()
+	row := rows.Row()
+	if err := rows.Err(); err != nil {
+		return Row{}, false, err
+	}
+	return row, found, rows.Close()
+}
