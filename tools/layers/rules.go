@@ -19,6 +19,8 @@ var rooms = []room{
 
 	{"vm", []string{"ops", "gen/opcodes", "gen/kernels"}},
 
+	{"vm/memstore", []string{"ops", "vm"}},
+
 	// storage implements the interfaces that vm declares, and knows nothing else of it.
 	{"storage", []string{"ops", "vm", "storage"}},
 	{"storage/keys", nil},
@@ -38,7 +40,7 @@ var rooms = []room{
 
 	{".", []string{"ops", "gen/opcodes", "vm", "storage", "compiler"}},
 
-	{"cmd", []string{".", "ops", "vm", "storage", "compiler", "cmd"}},
+	{"cmd", []string{".", "ops", "gen/opcodes", "vm", "storage", "compiler", "cmd"}},
 	{"tools", []string{"ops", "vm", "gen", "tools"}},
 	{"bench", []string{".", "ops", "vm", "storage", "compiler"}},
 	{"examples", nil},
