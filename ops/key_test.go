@@ -30,29 +30,29 @@ func TestKeysAreInTheOrderOfValues(t *testing.T) {
 	})
 }
 
-// same reports whether two values are equal and of the same kinds all the way down.
-func same(a, b Value) bool {
+// identical reports whether two values are equal and of the same kinds all the way down.
+func identical(a, b Value) bool {
 	if a.Kind() != b.Kind() || !Equal(a, b) {
 		return false
 	}
 	switch a.Kind() {
 	case KindList, KindTuple, KindSet:
 		for i := range a.AsList() {
-			if !same(a.AsList()[i], b.AsList()[i]) {
+			if !identical(a.AsList()[i], b.AsList()[i]) {
 				return false
 			}
 		}
 	case KindObject:
 		for _, m := range a.AsObject() {
 			other, _ := b.Member(m.Name)
-			if !same(m.Value, other) {
+			if !identical(m.Value, other) {
 				return false
 			}
 		}
 	case KindRange:
-		return same(a.AsRange().Lo, b.AsRange().Lo) && same(a.AsRange().Hi, b.AsRange().Hi)
+		return identical(a.AsRange().Lo, b.AsRange().Lo) && identical(a.AsRange().Hi, b.AsRange().Hi)
 	case KindRecord:
-		return same(a.RecordKey(), b.RecordKey())
+		return identical(a.RecordKey(), b.RecordKey())
 	}
 	return true
 }
@@ -66,7 +66,7 @@ func TestKeysDecode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !same(got, v) {
+		if !identical(got, v) {
 			t.Fatalf("%v came back as %v", v.Kind(), got.Kind())
 		}
 		if !bytes.Equal(rest, tail) {
@@ -77,7 +77,7 @@ func TestKeysDecode(t *testing.T) {
 			t.Fatalf("order: %v, %v", got.Kind(), err)
 		}
 		got, rest, err = DecodeNotes(got, append(AppendNotes(nil, v), tail...))
-		if err != nil || !same(got, v) || !bytes.Equal(rest, tail) {
+		if err != nil || !identical(got, v) || !bytes.Equal(rest, tail) {
 			t.Fatalf("notes: %v, %v", got.Kind(), err)
 		}
 	})
