@@ -1,0 +1,154 @@
+package codegen
+
+import (
+	"github.com/zerodb/zerodb/compiler/plan"
+	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// code is a run of instructions with their spans.
+type code struct {
+	instrs []vm.Instr
+	spans  []ops.Span
+}
+
+// gen writes one fragment. Its code has two parts: the prologue, run once, where constants, parameters, builders and
+// uncorrelated subqueries are made ready; and the body with the loops.
+type gen struct {
+	*module
+	plan     *plan.Plan
+	pipeline *plan.Pipeline
+	regs     []vm.Register
+	cursors  []vm.CursorDecl
+	prologue code
+	body     code
+	into     *code // which of the two is being written
+	labels   []target
+	span     ops.Span // of the expression being compiled
+	inputs   []*sema.Column
+	// ready are expressions whose value the prologue has put into a register.
+	ready []have
+	frame *frame
+}
+
+// label is a place in the code that may not be known yet.
+type label int
+
+type target struct {
+	in *code
+	at int
+}
+
+func (m *module) gen(p *plan.Plan, pl *plan.Pipeline) *gen {
+	g := &gen{module: m, plan: p, pipeline: pl}
+	g.into = &g.body
+	return g
+}
+
+func (g *gen) emit(op uint16, a, b, c uint16) {
+	g.into.instrs = append(g.into.instrs, vm.Instr{Op: op, A: a, B: b, C: c})
+	g.into.spans = append(g.into.spans, g.span)
+}
+
+func (g *gen) label() label {
+	g.labels = append(g.labels, target{})
+	return label(len(g.labels) - 1)
+}
+
+// bind says that a label is here.
+func (g *gen) bind(l label) { g.labels[l] = target{g.into, len(g.into.instrs)} }
+
+func (g *gen) here() label {
+	l := g.label()
+	g.bind(l)
+	return l
+}
+
+func (g *gen) jump(l label) { g.emit(opcodes.Jump, uint16(l), 0, 0) }
+
+// once writes code into the prologue. Nothing of the loops around is visible to it.
+func (g *gen) once(f func()) {
+	into, fr := g.into, g.frame
+	g.into, g.frame = &g.prologue, &frame{cursor: scalars}
+	f()
+	g.into, g.frame = into, fr
+}
+
+// newReg adds a register whose declaration comes with what writes it.
+func (g *gen) newReg() uint16 {
+	g.regs = append(g.regs, vm.Register{Kind: ops.KindAny})
+	return uint16(len(g.regs) - 1)
+}
+
+// newRegs adds n registers in a row.
+func (g *gen) newRegs(n int) uint16 {
+	first := uint16(len(g.regs))
+	for range n {
+		g.newReg()
+	}
+	return first
+}
+
+const none = -1 // no register asked for
+
+// result declares the register that an operation of some sources writes: a vector if one of them is.
+func (g *gen) result(dst int, kind ops.Kind, sources ...uint16) uint16 {
+	r := vm.Register{Kind: kind}
+	for _, s := range sources {
+		if g.regs[s].Vector {
+			r.Vector, r.Batch = true, g.regs[s].Batch
+		}
+	}
+	return g.declare(dst, r)
+}
+
+func (g *gen) declare(dst int, r vm.Register) uint16 {
+	if dst == none {
+		dst = int(g.newReg())
+	}
+	g.regs[dst] = r
+	return uint16(dst)
+}
+
+// kindOf is the kind a register may rely on. Fields declared as float or decimal may hold an int.
+func kindOf(t ops.Type) ops.Kind {
+	switch t.Kind {
+	case ops.KindFloat, ops.KindDecimal, ops.KindNone, ops.KindSet, ops.KindTuple:
+		return ops.KindAny
+	}
+	return t.Kind
+}
+
+// finish ends the fragment and adds it to the program.
+func (g *gen) finish(shape int) int {
+	g.emit(opcodes.End, 0, 0, 0)
+	f := vm.Fragment{Shape: shape, Registers: g.regs, Cursors: g.cursors}
+	for range g.inputs {
+		f.Inputs = append(f.Inputs, ops.Any)
+	}
+	f.Code = append(g.prologue.instrs, g.body.instrs...)
+	f.Spans = append(g.prologue.spans, g.body.spans...)
+	offset := len(g.prologue.instrs)
+	for i := range f.Code {
+		g.patch(&f.Code[i], offset)
+	}
+	g.out.Fragments = append(g.out.Fragments, f)
+	return len(g.out.Fragments) - 1
+}
+
+// patch puts places for labels.
+func (g *gen) patch(in *vm.Instr, offset int) {
+	for i, slot := range []*uint16{&in.A, &in.B, &in.C} {
+		if ops.Table[in.Op].Operands[i] != ops.Label {
+			continue
+		}
+		t := g.labels[*slot]
+		if t.in == &g.body {
+			*slot = uint16(t.at + offset)
+		} else {
+			*slot = uint16(t.at)
+		}
+	}
+}

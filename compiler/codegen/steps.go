@@ -1,0 +1,378 @@
+package codegen
+
+import (
+	"github.com/zerodb/zerodb/compiler/plan"
+	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// query compiles a pipeline that hands rows to a reader.
+func (g *gen) query(pl *plan.Pipeline) int {
+	shape := vm.Shape{Form: pl.Form}
+	var items []sema.Expr
+	for _, i := range pl.Items {
+		shape.Names, shape.Types = append(shape.Names, i.Name), append(shape.Types, i.X.At().Type)
+		items = append(items, i.X)
+	}
+	s := g.shape(shape)
+	g.rows(func() { g.hand(s, items) })
+	return g.finish(int(s))
+}
+
+// hand emits the rows at hand.
+func (g *gen) hand(shape uint16, items []sema.Expr) {
+	base := g.exprs(items)
+	if g.frame.cursor == scalars {
+		g.emit(opcodes.EmitRow, shape, base, 0)
+		return
+	}
+	g.emit(opcodes.Emit, shape, base, uint16(g.frame.cursor))
+}
+
+// rows writes the loops of the pipeline around what consumes its rows.
+func (g *gen) rows(consume func()) { g.produce(len(g.pipeline.Steps)-1, consume) }
+
+// produce writes the code of step i and those before it; consume writes what is done with each batch, or row of scalars.
+func (g *gen) produce(i int, consume func()) {
+	switch s := g.pipeline.Steps[i].(type) {
+	case *plan.One:
+		g.row(&frame{cursor: scalars}, consume)
+	case *plan.Get:
+		g.get(s, consume)
+	case *plan.Scan:
+		c := g.cursor(0)
+		g.emit(opcodes.OpenTable, uint16(c), g.accessTo(vm.Access{Kind: vm.AccessTable, Reverse: s.Reverse}, &s.Access), 0)
+		g.loop(c, columnsOf(s.Columns), consume)
+	case *plan.Keys:
+		g.keys(s, consume)
+	case *plan.KeyRange:
+		g.keyRange(s, consume)
+	case *plan.IndexScan:
+		g.indexScan(s, consume)
+	case *plan.Rows:
+		g.rowsOf(s, consume)
+	default:
+		g.between(i, consume)
+	}
+}
+
+// between writes steps that have others before them.
+func (g *gen) between(i int, consume func()) {
+	switch s := g.pipeline.Steps[i].(type) {
+	case *plan.Items:
+		if i == 0 {
+			g.items(i, s, consume)
+			return
+		}
+		g.produce(i-1, func() { g.items(i, s, consume) })
+	case *plan.Expand:
+		g.produce(i-1, func() { g.expand(i, s, consume) })
+	case *plan.Fetch:
+		g.produce(i-1, func() { g.fetch(s); consume() })
+	case *plan.Filter:
+		g.produce(i-1, func() { g.filter(s.Cond); consume() })
+	case *plan.Distinct:
+		g.produce(i-1, func() { g.distinct(s); consume() })
+	case *plan.Limit:
+		g.limit(i, s, consume)
+	case *plan.Sort:
+		g.sort(i, s, consume)
+	case *plan.Group:
+		g.group(i, s, consume)
+	default:
+		panic(fault("no code for step %T", s))
+	}
+}
+
+// ---- loops
+
+func (g *gen) cursor(parent uint16) int {
+	g.cursors = append(g.cursors, vm.CursorDecl{Parent: parent})
+	return len(g.cursors) - 1
+}
+
+// row runs code once, over scalars.
+func (g *gen) row(f *frame, consume func()) {
+	outer := g.frame
+	f.more = g.label()
+	g.frame = f
+	consume()
+	g.frame = outer
+	g.bind(f.more)
+}
+
+// loop runs code for each batch of a cursor that was just opened. Exits asked for inside lead behind the outermost loop, where
+// every cursor is closed.
+func (g *gen) loop(c int, columns []column, consume func()) {
+	outer := g.frame
+	f := &frame{parent: outer, cursor: c, columns: columns, more: g.here()}
+	end := g.label()
+	g.emit(opcodes.Next, uint16(c), uint16(end), 0)
+	g.frame = f
+	consume()
+	g.jump(f.more)
+	g.frame = outer
+	g.bind(end)
+	g.leave(f)
+}
+
+// leave writes the ways out of the loops that f is the outermost of.
+func (g *gen) leave(f *frame) {
+	if len(f.exits) == 0 {
+		return
+	}
+	after := g.label()
+	g.jump(after)
+	for i, x := range f.exits {
+		if i > 0 {
+			g.jump(after)
+		}
+		g.bind(x.label)
+		for _, c := range x.cursors {
+			g.emit(opcodes.Close, uint16(c), 0, 0)
+		}
+	}
+	g.bind(after)
+}
+
+func columnsOf(cols []plan.Column) []column {
+	out := make([]column, len(cols))
+	for i, c := range cols {
+		out[i] = column{c.Is, i}
+	}
+	return out
+}
+
+// accessTo adds an access with the columns of a step.
+func (g *gen) accessTo(a vm.Access, step *plan.Access) uint16 {
+	a.Table = g.table(step.Rel.Table, step.Rel.Desc)
+	a.Columns = plainColumns(step.Columns)
+	return g.access(a)
+}
+
+func plainColumns(cols []plan.Column) []vm.Column {
+	var out []vm.Column
+	for _, c := range cols {
+		out = append(out, c.Column)
+	}
+	return out
+}
+
+// ---- sources
+
+// get reads one record into registers.
+func (g *gen) get(s *plan.Get, consume func()) {
+	key := g.before(s.Key)
+	access := g.accessTo(vm.Access{Kind: vm.AccessTable}, &s.Access)
+	exists := g.newRegs(1 + len(s.Columns))
+	g.declare(int(exists), vm.Register{Kind: ops.KindBool})
+	f := &frame{cursor: scalars}
+	if s.Optional {
+		f.keep(sema.IDOf(s.Rel, ops.Span{}), key)
+	}
+	for i, c := range s.Columns {
+		r := g.declare(int(exists)+1+i, vm.Register{Kind: kindOf(c.Is.Type)})
+		f.keep(c.Is, r)
+	}
+	g.span = s.Key.At().Span
+	g.emit(opcodes.Get, exists, access, key)
+	g.row(f, func() {
+		if !s.Optional {
+			g.emit(opcodes.JumpIf, exists, ifNotTrue, uint16(f.more))
+		}
+		consume()
+	})
+}
+
+func (g *gen) keys(s *plan.Keys, consume func()) {
+	list := g.before(s.List)
+	a := vm.Access{Kind: vm.AccessTable, InOrder: s.InOrder, Columns: plainColumns(s.Columns), Table: -1}
+	if s.Rel.Table == "" {
+		a.Kind = vm.AccessRecord
+	} else {
+		a.Table = g.table(s.Rel.Table, s.Rel.Desc)
+	}
+	c := g.cursor(0)
+	g.emit(opcodes.OpenKeys, uint16(c), g.access(a), list)
+	g.loop(c, columnsOf(s.Columns), consume)
+}
+
+// before computes scalars that a source is opened with, outside any row.
+func (g *gen) before(es ...sema.Expr) uint16 {
+	outer := g.frame
+	g.frame = &frame{cursor: scalars}
+	base := g.exprs(es)
+	g.frame = outer
+	return base
+}
+
+func (g *gen) keyRange(s *plan.KeyRange, consume func()) {
+	base := g.before(orNone(s.Lo), orNone(s.Hi))
+	a := vm.Access{Kind: vm.AccessRange, Reverse: s.Reverse}
+	a.Lo, a.Hi = s.Bound()
+	c := g.cursor(0)
+	g.emit(opcodes.OpenRange, uint16(c), g.accessTo(a, &s.Access), base)
+	g.loop(c, columnsOf(s.Columns), consume)
+}
+
+func (g *gen) indexScan(s *plan.IndexScan, consume func()) {
+	values := append(append([]sema.Expr{}, s.Equal...), orNone(s.Lo), orNone(s.Hi))
+	base := g.before(values...)
+	a := vm.Access{Kind: vm.AccessIndex, Index: s.Index.Name, Equal: len(s.Equal), IndexOnly: s.Only, Reverse: s.Reverse}
+	a.Lo, a.Hi = s.Bound()
+	c := g.cursor(0)
+	g.emit(opcodes.OpenIndex, uint16(c), g.accessTo(a, &s.Access), base)
+	g.loop(c, columnsOf(s.Columns), consume)
+}
+
+func orNone(e sema.Expr) sema.Expr {
+	if e == nil {
+		return &sema.Const{}
+	}
+	return e
+}
+
+// rowsOf reads the rows of a subquery.
+func (g *gen) rowsOf(s *plan.Rows, consume func()) {
+	sub := g.fragmentOf(s.Sub)
+	outer := g.frame
+	g.frame = &frame{cursor: scalars}
+	c := g.openFragment(sub)
+	g.frame = outer
+	columns := []column{{sema.WholeOf(s.Rel, ops.Span{}), 0}}
+	if s.Sub.Form == vm.RowColumns {
+		columns = nil
+		for i, item := range s.Sub.Items {
+			columns = append(columns, column{sema.ColumnOf(s.Rel, item.Name, item.X.At().Type), i})
+		}
+	}
+	g.loop(c, columns, consume)
+}
+
+// items reads the elements of a value, for each row at hand if there is one.
+func (g *gen) items(i int, s *plan.Items, consume func()) {
+	if g.frame == nil {
+		g.frame = &frame{cursor: scalars}
+		defer func() { g.frame = nil }()
+	}
+	g.preload(i)
+	x := g.expr(s.X)
+	parent := uint16(0)
+	if g.regs[x].Vector {
+		parent = g.regs[x].Batch + 1
+	}
+	is := sema.WholeOf(s.Rel, ops.Span{})
+	if s.IDs {
+		is = sema.IDOf(s.Rel, ops.Span{})
+	}
+	c := g.cursor(parent)
+	g.emit(opcodes.OpenItems, uint16(c), x, 0)
+	g.loop(c, []column{{is, 0}}, consume)
+}
+
+// preload reads what is needed of the batch at hand before a loop inside it begins, so that it is read once and not for
+// each batch of that loop.
+func (g *gen) preload(i int) {
+	if g.frame.cursor == scalars {
+		return
+	}
+	g.pipeline.Later(i, func(c *sema.Column) {
+		if !g.owns(c.Rel) {
+			return
+		}
+		if !g.provides(c) && len(c.Path) > 0 {
+			c = sema.WholeOf(c.Rel, c.Span)
+		}
+		if g.provides(c) {
+			g.expr(c)
+		}
+	})
+}
+
+// expand follows the edges of a vertex.
+func (g *gen) expand(i int, s *plan.Expand, consume func()) {
+	g.preload(i)
+	from := g.fill(g.expr(s.From))
+	a := vm.Access{Kind: vm.AccessEdges, Table: -1, Direction: s.Direction, Columns: plainColumns(s.Columns)}
+	if s.Table != "" {
+		a.Table = g.table(s.Table, s.Edge.Desc)
+	}
+	c := g.cursor(g.regs[from].Batch + 1)
+	g.span = s.From.At().Span
+	g.emit(opcodes.OpenEdges, uint16(c), g.access(a), from)
+	g.loop(c, columnsOf(s.Columns), consume)
+}
+
+// fetch reads columns of the records that ids of the batch name.
+func (g *gen) fetch(s *plan.Fetch) {
+	if len(s.Columns) == 0 {
+		return
+	}
+	id := g.fill(g.expr(s.ID))
+	base := g.newRegs(len(s.Columns))
+	for i, c := range s.Columns {
+		g.declare(int(base)+i, vm.Register{Vector: true, Batch: g.regs[id].Batch, Kind: ops.KindAny})
+		if !isID(c.Is) {
+			g.frame.keep(c.Is, base+uint16(i))
+		}
+	}
+	g.emit(opcodes.Fetch, base, g.access(vm.Access{Kind: vm.AccessRecord, Table: -1, Columns: plainColumns(s.Columns)}), id)
+}
+
+func isID(c *sema.Column) bool { return len(c.Path) == 1 && c.Path[0] == "id" }
+
+// ---- narrowing
+
+// filter keeps the rows where a condition is true; one that is the same for all rows decides for the batch.
+func (g *gen) filter(cond sema.Expr) {
+	r := g.expr(cond)
+	g.span = cond.At().Span
+	if !g.regs[r].Vector {
+		g.emit(opcodes.JumpIf, r, ifNotTrue, uint16(g.frame.more))
+		return
+	}
+	g.emit(opcodes.Filter, g.regs[r].Batch, r, 0)
+	g.unlessEmpty()
+}
+
+func (g *gen) unlessEmpty() {
+	g.emit(opcodes.JumpEmpty, uint16(g.frame.cursor), uint16(g.frame.more), 0)
+}
+
+func (g *gen) distinct(s *plan.Distinct) {
+	set := g.builder(vm.Builder{Kind: vm.BuildSet, Columns: len(s.Of)})
+	g.once(func() { g.emit(opcodes.New, set, 0, 0) })
+	base := g.exprs(s.Of)
+	for i, e := range s.Of {
+		g.frame.keep(e, base+uint16(i))
+	}
+	g.emit(opcodes.Distinct, uint16(g.frame.cursor), set, base)
+	g.unlessEmpty()
+}
+
+// limit lets rows through until there are enough, and then leaves the loops.
+func (g *gen) limit(i int, s *plan.Limit, consume func()) {
+	b := g.builder(vm.Builder{Kind: vm.BuildLimit, Limited: true})
+	g.once(func() {
+		start := s.Start
+		if start == nil {
+			start = &sema.Const{Value: ops.Int(0)}
+		}
+		g.emit(opcodes.New, b, g.exprs([]sema.Expr{start, orNone(s.Count)}), 0)
+	})
+	g.produce(i-1, func() {
+		f := g.frame
+		g.emit(opcodes.Limit, uint16(f.cursor), b, 0)
+		more := f.more
+		f.more = g.label()
+		g.unlessEmpty()
+		consume()
+		g.bind(f.more)
+		f.more = more
+		done := exit{g.label(), f.open()}
+		f.outermost().exits = append(f.outermost().exits, done)
+		g.emit(opcodes.LimitDone, b, uint16(done.label), 0)
+	})
+}

@@ -1,0 +1,297 @@
+package plan
+
+import (
+	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Options choose how plans are made.
+type Options struct {
+	// Off names rules that shall not fire.
+	Off []string
+}
+
+// Make plans one statement.
+func Make(body sema.Body, opt Options) *Plan {
+	p := &planner{plan: &Plan{Body: body, Subqueries: map[*sema.Query]*Pipeline{}}, rules: rules, off: map[string]bool{}}
+	for _, name := range opt.Off {
+		p.off[name] = true
+	}
+	switch b := body.(type) {
+	case *sema.Query:
+		p.plan.Root = p.query(b)
+	case *sema.Write:
+		p.plan.Root = p.write(b)
+	case *sema.Values:
+		p.plan.Root = p.finish(&Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: b.X}}, Form: vm.RowValue})
+	case *sema.Let:
+		p.plan.Root = p.finish(&Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: b.Value}}, Form: vm.RowValue})
+	}
+	return p.plan
+}
+
+type planner struct {
+	plan  *Plan
+	rules []rule
+	off   map[string]bool
+}
+
+// finish applies the rules to a pipeline and plans the subqueries that are then in it.
+func (p *planner) finish(pl *Pipeline) *Pipeline {
+	for i := range p.rules {
+		r := &p.rules[i]
+		if !p.off[r.name] && r.apply(p, pl) {
+			pl.fired = append(pl.fired, r.name)
+		}
+	}
+	defaultColumns(pl)
+	pl.eachExpr(0, p.subqueries)
+	return pl
+}
+
+func (p *planner) subqueries(e sema.Expr) {
+	sema.Walk(e, func(x sema.Expr) bool {
+		if s, ok := x.(*sema.Subquery); ok && p.plan.Subqueries[s.Query] == nil {
+			p.plan.Subqueries[s.Query] = p.query(s.Query)
+		}
+		return true
+	})
+}
+
+// query builds the pipeline that the language describes and applies the rules to it.
+func (p *planner) query(q *sema.Query) *Pipeline {
+	pl := &Pipeline{Query: q, Items: q.Items, Form: q.Form}
+	p.sources(pl, q)
+	if q.Grouped {
+		pl.Steps = append(pl.Steps, groupOf(q))
+	}
+	if q.Distinct {
+		d := &Distinct{}
+		for _, i := range q.Items {
+			d.Of = append(d.Of, i.X)
+		}
+		pl.Steps = append(pl.Steps, d)
+	}
+	if len(q.Order) > 0 {
+		pl.Steps = append(pl.Steps, &Sort{Keys: append([]sema.Order{}, q.Order...)})
+	}
+	if q.Start != nil || q.Limit != nil {
+		pl.Steps = append(pl.Steps, &Limit{q.Start, q.Limit})
+	}
+	return p.finish(pl)
+}
+
+// sources adds the sources and the condition.
+func (p *planner) sources(pl *Pipeline, q *sema.Query) {
+	for _, s := range q.From {
+		p.source(pl, s)
+	}
+	if len(q.From) == 0 {
+		pl.Steps = append(pl.Steps, oneRow(q))
+	}
+	p.fetches(pl, q)
+	if q.Where != nil {
+		pl.Steps = append(pl.Steps, &Filter{q.Where})
+	}
+}
+
+// oneRow is the source of a query without FROM: scalars, or where a step needs batches, a batch of one row.
+func oneRow(q *sema.Query) Step {
+	if !q.Distinct && q.Start == nil && q.Limit == nil {
+		return &One{}
+	}
+	return &Items{Rel: &sema.Relation{Kind: sema.RelValues}, X: listOf(constant(ops.None))}
+}
+
+func (p *planner) source(pl *Pipeline, s sema.Source) {
+	add := func(s Step) { pl.Steps = append(pl.Steps, s) }
+	switch s := s.(type) {
+	case *sema.TableSource:
+		add(&Scan{Access: Access{Rel: s.Rel}})
+	case *sema.KeySource:
+		list := s.Key
+		if !s.List {
+			list = listOf(s.Key)
+		}
+		add(&Keys{Access: Access{Rel: s.Rel}, List: list, InOrder: s.List})
+	case *sema.RangeSource:
+		add(&KeyRange{Access{Rel: s.Rel}, Bounds{Lo: s.Lo, Hi: s.Hi, HiInclusive: s.Inclusive}})
+	case *sema.ItemSource:
+		add(&Items{Rel: s.Rel, X: s.X, IDs: s.Rel.IsRecord()})
+	case *sema.QuerySource:
+		add(&Rows{Rel: s.Rel, Sub: p.query(s.Query)})
+	case *sema.HopSource:
+		add(&Expand{From: s.From, Edge: s.Edge, Vertex: s.Vertex, Table: s.EdgeTable, Direction: s.Direction})
+		for _, c := range hopConditions(s) {
+			add(&Filter{c})
+		}
+	}
+}
+
+// listOf makes the list of one value.
+func listOf(x sema.Expr) sema.Expr {
+	return &sema.Sequence{Info: sema.Info{Span: x.At().Span, Type: ops.TypeOf(ops.KindList)}, Items: []sema.Expr{x}}
+}
+
+// hopConditions are what a hop asks of its edge and vertex.
+func hopConditions(s *sema.HopSource) (cs []sema.Expr) {
+	if s.EdgeKey != nil {
+		cs = append(cs, compare(opcodes.Eq, sema.IDOf(s.Edge, s.Span), s.EdgeKey))
+	}
+	if s.Bound != nil {
+		cs = append(cs, compare(opcodes.Eq, sema.IDOf(s.Vertex, s.Span), s.Bound))
+	}
+	if len(s.Tables) > 0 && !tableImplied(s) {
+		cs = append(cs, inTables(sema.IDOf(s.Vertex, s.Span), s.Tables))
+	}
+	return append(cs, s.Where...)
+}
+
+// tableImplied reports whether the edge's definition says already which table the vertex is of.
+func tableImplied(s *sema.HopSource) bool {
+	d := s.Edge.Desc
+	if d == nil || len(s.Tables) != 1 {
+		return false
+	}
+	ends := map[int][]string{0: {d.To}, 1: {d.From}, 2: {d.From, d.To}}[int(s.Direction)]
+	for _, t := range ends {
+		if t != s.Tables[0] {
+			return false
+		}
+	}
+	return true
+}
+
+func compare(op uint16, a, b sema.Expr) sema.Expr {
+	return &sema.Binary{Info: sema.Info{Span: b.At().Span, Type: ops.TypeOf(ops.KindBool)}, Op: op, Left: a, Right: b}
+}
+
+// inTables is whether x is a link into one of the tables.
+func inTables(x sema.Expr, tables []string) sema.Expr {
+	at := x.At().Span
+	isBool := sema.Info{Span: at, Type: ops.TypeOf(ops.KindBool)}
+	var any sema.Expr
+	for _, t := range tables {
+		link := &sema.InTable{Info: sema.Info{Span: at, Type: ops.Type{Kind: ops.KindRecord, Optional: true}}, X: x, Table: t}
+		is := sema.Expr(&sema.Unary{Info: isBool, Op: opcodes.Not, X: &sema.Unary{Info: isBool, Op: opcodes.IsNone, X: link}})
+		if any != nil {
+			is = &sema.Binary{Info: isBool, Op: opcodes.Or, Left: any, Right: is}
+		}
+		any = is
+	}
+	return any
+}
+
+// fetches puts a Fetch behind every step that gives ids of records of which more than the id is read.
+func (p *planner) fetches(pl *Pipeline, q *sema.Query) {
+	var steps []Step
+	for _, s := range pl.Steps {
+		steps = append(steps, s)
+		var r *sema.Relation
+		switch s := s.(type) {
+		case *Items:
+			if s.IDs {
+				r = s.Rel
+			}
+		case *Expand:
+			r = s.Vertex
+		}
+		if r != nil && readsFields(pl, q, r) {
+			steps = append(steps, &Fetch{Access{Rel: r}, sema.IDOf(r, q.Span)})
+		}
+	}
+	pl.Steps = steps
+}
+
+// readsFields reports whether the query reads more of a relation than its id.
+func readsFields(pl *Pipeline, q *sema.Query, r *sema.Relation) (more bool) {
+	look := func(e sema.Expr) {
+		sema.Columns(e, func(c *sema.Column) {
+			more = more || c.Rel == r && !isID(c)
+		})
+	}
+	q.Exprs(look)
+	pl.eachExpr(0, look)
+	return more
+}
+
+func isID(c *sema.Column) bool { return len(c.Path) == 1 && c.Path[0] == "id" }
+
+func groupOf(q *sema.Query) *Group {
+	g := &Group{Keys: append([]sema.Expr{}, q.Group...)}
+	collect := func(e sema.Expr) {
+		sema.Walk(e, func(x sema.Expr) bool {
+			a, ok := x.(*sema.Aggregate)
+			if !ok {
+				return true
+			}
+			for _, b := range g.Aggregates {
+				if sema.Same(a, b) {
+					return false
+				}
+			}
+			g.Aggregates = append(g.Aggregates, a)
+			return false
+		})
+	}
+	for _, i := range q.Items {
+		collect(i.X)
+	}
+	for _, o := range q.Order {
+		collect(o.X)
+	}
+	return g
+}
+
+// write builds the pipeline of the rows that a write works on. What changes records while it reads them could meet its own
+// changes, so unless the rows are known beforehand all of them are held back until the reading is done.
+func (p *planner) write(w *sema.Write) *Pipeline {
+	pl := &Pipeline{Query: w.From, Write: w}
+	if w.Kind == sema.WriteUpsert {
+		upsertSources(w)
+	}
+	if key, ok := blindDelete(w); ok {
+		w.Key = key
+		pl.Steps = []Step{&One{}}
+		return p.finish(pl)
+	}
+	p.sources(pl, w.From)
+	if readsStore(pl) {
+		pl.Steps = append(pl.Steps, &Sort{})
+	}
+	return p.finish(pl)
+}
+
+// readsStore reports whether the rows of a pipeline come out of tables, where the write could meet them again.
+func readsStore(pl *Pipeline) bool {
+	for _, s := range pl.Steps {
+		switch s.(type) {
+		case *Scan, *Keys, *KeyRange, *Rows, *Expand:
+			return true
+		}
+	}
+	return false
+}
+
+// upsertSources makes of the records to upsert rows that are there whether or not the records are.
+func upsertSources(w *sema.Write) {
+	for i, s := range w.From.From {
+		if k, ok := s.(*sema.KeySource); ok {
+			w.From.From[i] = &sema.ItemSource{Rel: k.Rel, X: k.Key, Span: k.Span}
+		}
+	}
+}
+
+// blindDelete: a record that is deleted by id, without condition and without being shown, need not be read.
+func blindDelete(w *sema.Write) (sema.Expr, bool) {
+	if w.Kind != sema.WriteDelete || w.From.Where != nil || w.Items != nil || len(w.From.From) != 1 {
+		return nil, false
+	}
+	k, ok := w.From.From[0].(*sema.KeySource)
+	if !ok || k.List {
+		return nil, false
+	}
+	return k.Key, true
+}

@@ -1,0 +1,198 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+)
+
+// pickIndex makes of a scan with conditions a range of the index that answers most of them: equalities on its leading fields,
+// then a range of the next. What the index does not answer stays as a filter behind it.
+//
+// It must not fire where the value depends on the row (`a = b`), nor take a condition of another form than field against
+// value (`lower(name) = "x"`, `age + 1 > 30`): an index on age knows nothing of age + 1. A range condition stays as a filter too,
+// for the range of the index holds values of every kind beyond the bound, and `age > 40` is not true of "old".
+func pickIndex(_ *planner, pl *Pipeline) bool {
+	scan, ok := pl.Steps[0].(*Scan)
+	if !ok || scan.Rel.Desc == nil {
+		return false
+	}
+	conds := conditions(pl)
+	var best *match
+	var refused []string
+	for _, ix := range scan.Rel.Desc.Indexes {
+		m, reason := matchIndex(pl.Query, scan, ix, conds)
+		if m == nil {
+			refused = append(refused, ix.Name+": "+reason)
+			continue
+		}
+		if best == nil || m.score() > best.score() {
+			m, best = best, m
+		}
+		if m != nil {
+			refused = append(refused, m.index.Name+": "+best.index.Name+" answers more of the conditions")
+		}
+	}
+	pl.Notes = append(pl.Notes, refused...)
+	if best == nil {
+		return false
+	}
+	best.use(pl, scan)
+	return true
+}
+
+// conditions are the filters right behind the source.
+func conditions(pl *Pipeline) (fs []*Filter) {
+	for _, s := range pl.Steps[1:] {
+		f, ok := s.(*Filter)
+		if !ok {
+			break
+		}
+		fs = append(fs, f)
+	}
+	return fs
+}
+
+// match is how an index answers some conditions.
+type match struct {
+	index    *schema.Index
+	equal    []sema.Expr
+	bounds   Bounds
+	answered []*Filter // wholly, so they need not be tested again
+}
+
+// score ranks matches: each equality is worth more than any range, a unique index that is met wholly most of all.
+func (m *match) score() int {
+	s := 4 * len(m.equal)
+	if m.bounds.Lo != nil {
+		s++
+	}
+	if m.bounds.Hi != nil {
+		s++
+	}
+	if m.index.Unique && len(m.equal) == len(m.index.Fields) {
+		s += 1000
+	}
+	return s
+}
+
+// matchIndex says how an index answers the conditions, or why it does not.
+func matchIndex(q *sema.Query, scan *Scan, ix *schema.Index, conds []*Filter) (*match, string) {
+	if reason := refusedIndex(q, ix); reason != "" {
+		return nil, reason
+	}
+	m := &match{index: ix}
+	for _, path := range ix.Fields {
+		f, value := equality(scan.Rel, path, conds)
+		if f == nil {
+			m.rangeOn(scan.Rel, path, conds)
+			break
+		}
+		m.equal, m.answered = append(m.equal, value), append(m.answered, f)
+	}
+	if len(m.equal) == 0 && m.bounds.Lo == nil && m.bounds.Hi == nil {
+		return nil, fmt.Sprintf("no condition compares its first field %s with a value", strings.Join(ix.Fields[0], "."))
+	}
+	return m, ""
+}
+
+func refusedIndex(q *sema.Query, ix *schema.Index) string {
+	switch {
+	case !ix.Ready:
+		return "it is still being built"
+	case q.NoIndex:
+		return "WITH NO INDEX"
+	case len(q.Indexes) > 0 && !slices.Contains(q.Indexes, ix.Name):
+		return "WITH INDICES does not name it"
+	}
+	return ""
+}
+
+// equality finds `path = value` among the conditions.
+func equality(r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.Expr) {
+	for _, f := range conds {
+		b, ok := f.Cond.(*sema.Binary)
+		if !ok || b.Op != opcodes.Eq {
+			continue
+		}
+		for _, pair := range [][2]sema.Expr{{b.Left, b.Right}, {b.Right, b.Left}} {
+			if isPath(pair[0], r, path) && fixed(pair[1]) {
+				return f, pair[1]
+			}
+		}
+	}
+	return nil, nil
+}
+
+var mirrored = map[uint16]uint16{opcodes.Lt: opcodes.Gt, opcodes.Le: opcodes.Ge, opcodes.Gt: opcodes.Lt, opcodes.Ge: opcodes.Le}
+
+// rangeOn gathers bounds for a field. With an upper bound alone the rows without the field, which come first, are left out.
+func (m *match) rangeOn(r *sema.Relation, path []string, conds []*Filter) {
+	for _, f := range conds {
+		b, ok := f.Cond.(*sema.Binary)
+		if !ok || mirrored[b.Op] == 0 {
+			continue
+		}
+		switch {
+		case isPath(b.Left, r, path) && fixed(b.Right):
+			m.bounds.narrow(b.Op, b.Right)
+		case isPath(b.Right, r, path) && fixed(b.Left):
+			m.bounds.narrow(mirrored[b.Op], b.Left)
+		}
+	}
+	if m.bounds.Hi != nil && m.bounds.Lo == nil {
+		m.bounds.Lo, m.bounds.LoExclusive = constant(ops.None), true
+	}
+}
+
+// isPath reports whether e is the value at a path of the relation's rows.
+func isPath(e sema.Expr, r *sema.Relation, path []string) bool {
+	have, ok := pathOf(e, r)
+	return ok && slices.Equal(have, path)
+}
+
+func pathOf(e sema.Expr, r *sema.Relation) ([]string, bool) {
+	switch e := e.(type) {
+	case *sema.Column:
+		return e.Path, e.Rel == r && len(e.Path) > 0
+	case *sema.Field:
+		above, ok := pathOf(e.X, r)
+		return append(slices.Clip(above), e.Path...), ok && len(e.Path) > 0
+	}
+	return nil, false
+}
+
+// use puts the index scan in the place of the scan and takes out the conditions that it answers.
+func (m *match) use(pl *Pipeline, scan *Scan) {
+	ix := &IndexScan{Access: scan.Access, Index: m.index, Equal: m.equal, Bounds: m.bounds}
+	var rest []Step
+	for _, s := range pl.Steps[1:] {
+		if f, ok := s.(*Filter); ok && slices.Contains(m.answered, f) {
+			continue
+		}
+		rest = append(rest, s)
+	}
+	pl.Steps = append([]Step{ix}, rest...)
+}
+
+// indexOnly reads the index alone where every column wanted is one of its fields or the id.
+//
+// It must not fire for the whole record, nor for a path below an indexed one (`address.city` of an index on address).
+func indexOnly(_ *planner, pl *Pipeline) bool {
+	ix, ok := pl.Steps[0].(*IndexScan)
+	if !ok || ix.Columns == nil {
+		return false
+	}
+	for _, c := range ix.Columns {
+		if !isID(c.Is) && !slices.ContainsFunc(ix.Index.Fields, func(f []string) bool { return slices.Equal(f, c.Is.Path) }) {
+			return false
+		}
+	}
+	ix.Only = true
+	return true
+}

@@ -1,0 +1,67 @@
+package plan
+
+import "fmt"
+
+// rule is one rewrite of a pipeline.
+type rule struct {
+	name string
+	// why says in a few words what is won; the paragraph and the case where the rule must not fire stand over its function.
+	why string
+	// apply changes the pipeline and reports whether it did.
+	apply func(p *planner, pl *Pipeline) bool
+}
+
+// rules in the order in which they are applied, once each. The order matters: see ruleOrder.
+var rules = []rule{
+	{"fold-constants", "what is known now is not computed for every row", foldConstants},
+	{"push-filters", "a row that is not wanted goes as early as possible", pushFilters},
+	{"push-into-subquery", "a condition on a subquery's columns is tested inside it", pushIntoSubquery},
+	{"match-ids", "conditions on id become keys and key ranges", matchIDs},
+	{"pick-index", "conditions on indexed fields become a range of the index", pickIndex},
+	{"use-order", "rows that come in the wanted order are not sorted", useOrder},
+	{"top-k", "a sort keeps no more rows than LIMIT wants", topK},
+	{"point-get", "one record by id is read as scalars, without a batch", pointGet},
+	{"late-fetch", "records behind links are read only for rows that are left", lateFetch},
+	{"semi-join", "x IN (SELECT …) looks x up in a set", semiJoin},
+	{"prune-columns", "only columns that are used are decoded, and late where few rows are left", pruneColumns},
+	{"index-only", "records are not read where the index holds every column", indexOnly},
+}
+
+// ruleOrder lists pairs that must stand in this order, and why. It is asserted when the program starts.
+var ruleOrder = []struct{ before, after, why string }{
+	{"fold-constants", "match-ids", "an id that is computed from constants is a constant only after folding"},
+	{"fold-constants", "pick-index", "likewise for the values an index is asked for"},
+	{"push-filters", "match-ids", "only conditions that stand right behind a scan are looked at, each by itself"},
+	{"push-filters", "pick-index", "likewise"},
+	{"push-filters", "push-into-subquery", "only conditions right behind a subquery's rows move into it"},
+	{"match-ids", "pick-index", "a key is always better than an index; what is a key lookup already is no scan any more"},
+	{"pick-index", "use-order", "an index that was picked for a condition may give the order as well; one picked for the order alone must not take its place"},
+	{"use-order", "top-k", "a sort that is not there needs no limit"},
+	{"match-ids", "point-get", "the key must be known"},
+	{"push-filters", "late-fetch", "a condition on fetched fields must have found its place behind the fetch before the fetch moves"},
+	{"top-k", "late-fetch", "a fetch moves behind a sort only where the sort lets few rows through"},
+	{"late-fetch", "prune-columns", "which columns a step needs depends on where the fetches are"},
+	{"pick-index", "prune-columns", "conditions that the index answers need no column"},
+	{"prune-columns", "index-only", "whether the index is enough depends on the columns that are left"},
+}
+
+func init() {
+	place := map[string]int{}
+	for i, r := range rules {
+		place[r.name] = i + 1
+	}
+	for _, o := range ruleOrder {
+		if place[o.before] == 0 || place[o.after] == 0 || place[o.before] >= place[o.after] {
+			panic(fmt.Sprintf("plan: rule %s must come before %s: %s", o.before, o.after, o.why))
+		}
+	}
+}
+
+// Rules lists the names of all rules with what each wins, in the order of their application.
+func Rules() [][2]string {
+	out := make([][2]string, len(rules))
+	for i, r := range rules {
+		out[i] = [2]string{r.name, r.why}
+	}
+	return out
+}

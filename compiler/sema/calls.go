@@ -1,0 +1,170 @@
+package sema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// Function is a function with the signature that a call chose.
+type Function struct {
+	Def       *ops.Func
+	Signature *ops.Signature
+}
+
+func (f Function) same(g Function) bool { return f.Def == g.Def }
+
+// Capability is what of the outer world the function looks at; "" for one that gives the same for the same arguments.
+func (f Function) Capability() string { return f.Def.Capability }
+
+// folds are the aggregates that are executed; the others of the language answer unsupported.
+var folds = []string{"count", "sum", "avg", "min", "max", "first", "last", "distinct", "collect"}
+
+var laterFolds = []string{"stddev", "variance", "group", "median", "percentile", "approx_distinct"}
+
+func (c *checker) call(e *ast.Call) Expr {
+	if e.On != nil {
+		return c.methodCall(e)
+	}
+	parts := make([]string, len(e.Func))
+	for i, n := range e.Func {
+		parts[i] = n.Text
+	}
+	name := strings.Join(parts, "::")
+	if e.Fold || len(parts) == 1 && (slices.Contains(folds, name) || slices.Contains(laterFolds, name)) {
+		return c.aggregate(e, name)
+	}
+	return c.function(e, name)
+}
+
+func (c *checker) methodCall(e *ast.Call) Expr {
+	return c.failf(ops.CodeUnknownName, e.On.Pos(), "%s is no function; functions are called by name, as in string::len(x)", c.text(e.On.Pos()))
+}
+
+func (c *checker) function(e *ast.Call, name string) Expr {
+	args := c.arguments(e, name)
+	types := make([]ops.Type, len(args))
+	for i, a := range args {
+		types[i] = a.At().Type
+	}
+	def, signature, err := ops.Resolve(name, types)
+	if err != nil {
+		return c.badCall(e, name, err)
+	}
+	return &Call{Info: Info{e.Span, signature.ResultOf(types)}, Func: Function{def, signature}, Args: args}
+}
+
+func (c *checker) badCall(e *ast.Call, name string, err error) Expr {
+	fault, ok := err.(*ops.Error)
+	if !ok {
+		fault = ops.Errorf(ops.CodeInternal, "%v", err)
+	}
+	at := e.Span
+	if fault.Code == ops.CodeUnknownName {
+		at = e.Func[0].Span.Cover(e.Func[len(e.Func)-1].Span)
+		fault = closest(fault, name, ops.FuncNames())
+	}
+	return c.fail(fault, at)
+}
+
+// arguments resolves the arguments of a call, named ones put into their places.
+func (c *checker) arguments(e *ast.Call, name string) []Expr {
+	var args []Expr
+	var named []ast.Arg
+	for _, a := range e.Args {
+		if a.Distinct || a.Where != nil {
+			c.failf(ops.CodeSyntax, a.Span, "DISTINCT and WHERE belong into a FOLD, %s is a function", name)
+		}
+		if a.Name != nil {
+			named = append(named, a)
+			continue
+		}
+		args = append(args, c.expr(a.X))
+	}
+	if len(named) == 0 {
+		return args
+	}
+	def := ops.LookupFunc(name)
+	if def == nil {
+		return args
+	}
+	for i := range def.Signatures {
+		if all, ok := c.place(def.Signatures[i].Names, args, named); ok {
+			return all
+		}
+	}
+	c.failf(ops.CodeArgument, named[0].Span, "%s has no such arguments; it is %s", name, def.Usage())
+	return args
+}
+
+// place puts named arguments behind the others, where the names say; there may be no gap.
+func (c *checker) place(names []string, args []Expr, named []ast.Arg) ([]Expr, bool) {
+	all := make([]Expr, len(args)+len(named))
+	copy(all, args)
+	for _, a := range named {
+		i := slices.Index(names, a.Name.Text)
+		if i < len(args) || i >= len(all) || all[i] != nil {
+			return nil, false
+		}
+		all[i] = c.expr(a.X)
+	}
+	return all, true
+}
+
+// aggregate resolves FOLD f(…), or a bare call that could mean nothing else.
+func (c *checker) aggregate(e *ast.Call, name string) Expr {
+	if slices.Contains(laterFolds, name) {
+		return c.unsupported(e.Span, "FOLD "+name)
+	}
+	if !slices.Contains(folds, name) {
+		return c.fail(closest(ops.Errorf(ops.CodeUnknownName, "there is no aggregate %s", name), name, folds), e.Span)
+	}
+	if c.scope == nil {
+		return c.failf(ops.CodeType, e.Span, "%s folds the rows of a query; there is none here", name)
+	}
+	a := &Aggregate{Info: Info{e.Span, ops.TypeOf(ops.KindInt)}, Name: name}
+	if len(e.Args) > 1 || len(e.Args) == 0 && name != "count" {
+		return c.failf(ops.CodeArgument, e.Span, "FOLD %s takes one argument", name)
+	}
+	for _, arg := range e.Args {
+		c.foldArgument(a, arg)
+	}
+	a.Type = foldType(a)
+	return a
+}
+
+func (c *checker) foldArgument(a *Aggregate, arg ast.Arg) {
+	a.Distinct = arg.Distinct
+	if _, star := arg.X.(*ast.Wild); !star && arg.X != nil {
+		a.Arg = c.expr(arg.X)
+	} else if a.Name != "count" {
+		c.failf(ops.CodeArgument, arg.Span, "FOLD %s takes an expression, not *", a.Name)
+	}
+	if arg.Where != nil {
+		a.Where = c.condition(arg.Where)
+	}
+	for _, x := range present(a.Arg, a.Where) {
+		if HasAggregate(x) {
+			c.failf(ops.CodeType, x.At().Span, "a FOLD cannot hold another FOLD")
+		}
+	}
+}
+
+func foldType(a *Aggregate) ops.Type {
+	arg := ops.Any
+	if a.Arg != nil {
+		arg = a.Arg.At().Type
+	}
+	switch a.Name {
+	case "count":
+		return ops.TypeOf(ops.KindInt)
+	case "collect":
+		return ops.Type{Kind: ops.KindList, Elem: &arg}
+	case "avg":
+		return ops.Any
+	}
+	arg.Optional = true
+	return arg
+}

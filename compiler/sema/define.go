@@ -1,0 +1,323 @@
+package sema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/vm"
+)
+
+var defNames = map[ast.DefKind]string{
+	ast.DefType: "TYPE", ast.DefEnum: "ENUM", ast.DefParam: "PARAM", ast.DefFunction: "FUNCTION", ast.DefModule: "MODULE",
+	ast.DefUser: "USER", ast.DefRole: "ROLE", ast.DefKey: "KEY", ast.DefLimit: "LIMIT", ast.DefProgram: "PROGRAM",
+}
+
+// change adds a definition statement and applies it to the script's own catalog, so that later statements see it.
+func (c *checker) change(s schema.Change, at ops.Span) {
+	kind := vm.StatementDefine
+	if s.Kind == schema.UseDatabase {
+		kind = vm.StatementUse
+	}
+	c.add(Statement{Kind: kind, Span: at, Silent: true, Body: &Define{s}})
+	if c.catalog == nil {
+		c.catalog = schema.NewMemory("", "")
+	}
+	next, err := c.catalog.Apply(s)
+	if err != nil {
+		e, ok := err.(*ops.Error)
+		if !ok {
+			e = ops.Errorf(ops.CodeInternal, "%v", err)
+		}
+		c.fail(e, at)
+		return
+	}
+	c.catalog = next
+}
+
+// location reads the ON clauses: which namespace, database or table a definition is of. `ON name` alone says the likeliest.
+func (c *checker) location(on []ast.On, bare ast.DefKind) (namespace, database string, table *ast.Name) {
+	for _, o := range on {
+		kind := o.Kind
+		if kind == ast.DefNone {
+			kind = bare
+		}
+		switch kind {
+		case ast.DefNamespace:
+			namespace = o.Name.Text
+		case ast.DefDatabase:
+			database = o.Name.Text
+		case ast.DefTable:
+			name := o.Name
+			table = &name
+		}
+	}
+	return namespace, database, table
+}
+
+func (c *checker) define(d *ast.Define) {
+	s := schema.Change{IfExists: d.IfNotExists}
+	if len(d.Name) > 0 {
+		s.Name = d.Name[0].Text
+	}
+	switch d.Kind {
+	case ast.DefNamespace:
+		c.defineNamespace(d, s)
+	case ast.DefDatabase:
+		s.Kind, s.Strict = schema.DefineDatabase, d.Strict
+		s.Namespace, _, _ = c.location(d.On, ast.DefNamespace)
+		c.change(s, d.Span)
+	case ast.DefTable, ast.DefEdge:
+		c.defineTable(d, s)
+	case ast.DefIndex:
+		c.defineIndex(d, s)
+	default:
+		c.unsupported(d.Span, "DEFINE "+defNames[d.Kind])
+	}
+}
+
+func (c *checker) defineNamespace(d *ast.Define, s schema.Change) {
+	s.Kind, s.Consistency, s.PartitionBy = schema.DefineNamespace, d.Consistency, d.PartitionBy
+	if d.Geo {
+		c.unsupported(d.Span, "GEO")
+	}
+	if d.Programs != "" {
+		c.unsupported(d.Span, "PROGRAMS")
+	}
+	if d.Replicas != nil {
+		x, ok := c.expr(d.Replicas).(*Const)
+		if !ok || x.Value.Kind() != ops.KindInt || x.Value.AsInt() < 1 || x.Value.AsInt() > 255 {
+			c.failf(ops.CodeNumberOutOfRange, d.Replicas.Pos(), "REPLICAS takes a number from 1 to 255")
+			return
+		}
+		s.Replicas = int(x.Value.AsInt())
+	}
+	c.change(s, d.Span)
+}
+
+func (c *checker) defineTable(d *ast.Define, s schema.Change) {
+	if d.View != nil {
+		c.unsupported(d.View.Pos(), "a view")
+		return
+	}
+	s.Kind = schema.DefineTable
+	s.Namespace, s.Database, _ = c.location(d.On, ast.DefDatabase)
+	t := &schema.Table{Name: s.Name, Edge: d.Kind == ast.DefEdge}
+	t.Schemafull = d.Schema == ast.Schemafull || d.Schema == ast.SchemaUnsaid && d.Fields != nil
+	if d.From != nil {
+		t.From = d.From.Text
+	}
+	if d.To != nil {
+		t.To = d.To.Text
+	}
+	for i := range d.Fields {
+		c.defineField(t, &d.Fields[i])
+	}
+	s.Table = t
+	c.change(s, d.Span)
+}
+
+func (c *checker) defineField(t *schema.Table, f *ast.FieldDef) {
+	field := schema.Field{Path: c.steps(f.Name), Type: ops.Any, ReadOnly: f.ReadOnly}
+	if len(field.Path) == 0 {
+		return
+	}
+	if name := field.Path[0]; name == "id" || t.Edge && (name == "in" || name == "out") {
+		c.failf(ops.CodeAlreadyExists, f.Name.Span, "%s is there without being defined", name)
+		return
+	}
+	if slices.ContainsFunc(t.Fields, func(o schema.Field) bool { return slices.Equal(o.Path, field.Path) }) {
+		c.failf(ops.CodeAlreadyExists, f.Name.Span, "field %s is defined twice", strings.Join(field.Path, "."))
+		return
+	}
+	if f.Type != nil {
+		field.Type = c.typ(f.Type)
+		c.refuseWidth(field.Type, f.Type.Span)
+	}
+	if f.Value != nil {
+		field.Default = c.stored(f.Value)
+	}
+	for _, a := range f.Asserts {
+		field.Asserts = append(field.Asserts, c.stored(a))
+	}
+	t.Fields = append(t.Fields, field)
+	if f.Unique {
+		name := strings.Join(field.Path, "_") + "_unique"
+		t.Indexes = append(t.Indexes, &schema.Index{Name: name, Table: t.Name, Fields: [][]string{field.Path}, Unique: true})
+	}
+}
+
+func (c *checker) refuseWidth(t ops.Type, at ops.Span) {
+	if t.Width == ops.WidthU128 || t.Width == ops.WidthI128 {
+		c.warn(ops.Errorf(ops.CodeUnsupported, "values beyond 64 bits are refused when they are written"), at)
+	}
+}
+
+// stored is the source of an expression that the schema keeps, after it has been checked with $value and $this bound.
+func (c *checker) stored(e ast.Expr) string {
+	guard := newChecker(c.src, Options{Bound: GuardParams})
+	guard.catalog, guard.guard = c.catalog, true
+	guard.expr(e)
+	c.errs = append(c.errs, guard.errs...)
+	return c.text(e.Pos())
+}
+
+// GuardParams are what expressions in a schema may read beside constants: the value of the field and the whole record.
+var GuardParams = []vm.Param{{Name: "value", Type: ops.Any}, {Name: "this", Type: ops.Any}}
+
+func (c *checker) defineIndex(d *ast.Define, s schema.Change) {
+	s.Kind = schema.DefineIndex
+	var table *ast.Name
+	s.Namespace, s.Database, table = c.location(d.On, ast.DefTable)
+	if table == nil {
+		c.fail(ops.Errorf(ops.CodeSyntax, "an index needs a table").WithHint("DEFINE INDEX %s ON TABLE t FIELDS …", s.Name), d.Span)
+		return
+	}
+	if d.With != nil && !c.isOrdered(d.With) {
+		c.unsupported(d.With.Pos(), "an index of this kind")
+	}
+	ix := &schema.Index{Name: s.Name, Table: table.Text, Unique: d.Unique}
+	for _, f := range d.IndexFields {
+		ix.Fields = append(ix.Fields, c.steps(f))
+	}
+	if len(ix.Fields) == 0 {
+		c.fail(ops.Errorf(ops.CodeSyntax, "an index needs FIELDS").WithHint("DEFINE INDEX %s ON TABLE %s FIELDS name", s.Name, table.Text), d.Span)
+		return
+	}
+	t := c.indexed(table)
+	for i, f := range ix.Fields {
+		if t != nil && len(f) > 0 {
+			c.fieldType(t, f[0], d.IndexFields[i].Span)
+		}
+	}
+	s.Index = ix
+	if t != nil || c.catalog == nil {
+		c.change(s, d.Span)
+	}
+}
+
+// indexed looks up the table of an index, which must be defined.
+func (c *checker) indexed(name *ast.Name) *schema.Table {
+	if c.catalog == nil {
+		return nil
+	}
+	t := c.catalog.Table(name.Text)
+	if t == nil && c.fromWrites[name.Text] {
+		// A write of this script makes it; so that later statements can use the index, it is defined here.
+		c.catalog, _ = c.catalog.Apply(schema.Change{Kind: schema.DefineTable, Name: name.Text, Table: &schema.Table{}})
+		return c.catalog.Table(name.Text)
+	}
+	if t == nil {
+		var names []string
+		for _, t := range c.catalog.Tables() {
+			names = append(names, t.Name)
+		}
+		e := closest(ops.Errorf(ops.CodeUnknownTable, "there is no table %s", name.Text), name.Text, names)
+		if e.Hint == "" {
+			e = e.WithHint("DEFINE TABLE %s first", name.Text)
+		}
+		c.fail(e, name.Span)
+	}
+	return t
+}
+
+// isOrdered reports whether an index's WITH asks for the kind there is: index::btree().
+func (c *checker) isOrdered(e ast.Expr) bool {
+	call, ok := e.(*ast.Call)
+	return ok && len(call.Func) == 2 && call.Func[0].Text == "index" && call.Func[1].Text == "btree" && len(call.Args) == 0
+}
+
+// ---- REMOVE, DESCRIBE, INFO, USE
+
+func (c *checker) remove(r *ast.Remove) {
+	s := schema.Change{IfExists: r.IfExists}
+	if len(r.Name) > 0 {
+		s.Name = r.Name[0].Text
+	}
+	switch r.Kind {
+	case ast.DefNamespace:
+		s.Kind = schema.RemoveNamespace
+	case ast.DefDatabase:
+		s.Kind = schema.RemoveDatabase
+		s.Namespace, _, _ = c.location(r.On, ast.DefNamespace)
+	case ast.DefTable, ast.DefEdge:
+		s.Kind = schema.RemoveTable
+		s.Namespace, s.Database, _ = c.location(r.On, ast.DefDatabase)
+		delete(c.fromWrites, s.Name)
+	case ast.DefIndex:
+		s.Kind = schema.RemoveIndex
+		if !c.onTable(&s, r.On, r.Span) {
+			return
+		}
+	default:
+		c.unsupported(r.Span, "REMOVE "+defNames[r.Kind])
+		return
+	}
+	c.change(s, r.Span)
+}
+
+// onTable fills in which index a change is of.
+func (c *checker) onTable(s *schema.Change, on []ast.On, at ops.Span) bool {
+	var table *ast.Name
+	s.Namespace, s.Database, table = c.location(on, ast.DefTable)
+	if table == nil {
+		c.fail(ops.Errorf(ops.CodeSyntax, "an index is of a table").WithHint("say ON TABLE t"), at)
+		return false
+	}
+	s.Index = &schema.Index{Name: s.Name, Table: table.Text}
+	return true
+}
+
+func (c *checker) describe(d *ast.Describe) {
+	s := schema.Change{IfExists: d.IfExists}
+	if len(d.Name) > 0 {
+		s.Name = d.Name[0].Text
+	}
+	switch d.Kind {
+	case ast.DefNamespace:
+		s.Kind = schema.DefineNamespace
+	case ast.DefDatabase:
+		s.Kind = schema.DefineDatabase
+		s.Namespace, _, _ = c.location(d.On, ast.DefNamespace)
+	case ast.DefTable, ast.DefEdge:
+		s.Kind = schema.DefineTable
+		s.Namespace, s.Database, _ = c.location(d.On, ast.DefDatabase)
+	case ast.DefIndex:
+		s.Kind = schema.DefineIndex
+		if !c.onTable(&s, d.On, d.Span) {
+			return
+		}
+	default:
+		c.unsupported(d.Span, "DESCRIBE "+defNames[d.Kind])
+		return
+	}
+	c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
+}
+
+// info is DESCRIBE of where one is: the session's database, with its tables.
+func (c *checker) info(i *ast.Info) {
+	s := schema.Change{Kind: schema.DefineDatabase}
+	switch i.Kind {
+	case ast.DefNamespace:
+		s.Kind = schema.DefineNamespace
+	case ast.DefTable:
+		s.Kind = schema.DefineTable
+	}
+	if i.Name != nil {
+		s.Name = i.Name.Text
+	}
+	c.add(Statement{Kind: vm.StatementQuery, Span: i.Span, Body: &Describe{s}})
+}
+
+func (c *checker) use(u *ast.Use) {
+	s := schema.Change{Kind: schema.UseDatabase}
+	if u.Namespace != nil {
+		s.Namespace = u.Namespace.Text
+	}
+	if u.Database != nil {
+		s.Database = u.Database.Text
+	}
+	c.change(s, u.Span)
+}

@@ -1,0 +1,311 @@
+package sema
+
+import (
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
+
+func constant(v ops.Value, at ops.Span) *Const {
+	return &Const{leaf{Info{at, typeOfValue(v)}}, v}
+}
+
+// expr resolves an expression.
+func (c *checker) expr(e ast.Expr) Expr {
+	at := e.Pos()
+	switch e := e.(type) {
+	case *ast.Literal:
+		return constant(e.Value, at)
+	case *ast.Ident:
+		return c.ident(e)
+	case *ast.Variable:
+		return c.variable(e.Name, at)
+	case *ast.Unary:
+		return c.unary(e)
+	case *ast.Binary:
+		return c.binary(e)
+	case *ast.Field:
+		return c.field(e)
+	case *ast.Index:
+		return c.index(e)
+	case *ast.Call:
+		return c.call(e)
+	case *ast.If:
+		return c.ifExpr(e)
+	case *ast.RecordExpr:
+		return c.record(e)
+	case *ast.Select:
+		return c.subquery(e, UseList)
+	case *ast.Exists:
+		return c.exists(e)
+	case *ast.Pattern:
+		return c.patternValue(e, UseList)
+	case *ast.Aliased:
+		return c.aliasedExpr(e)
+	default:
+		return c.compound(e)
+	}
+}
+
+// compound resolves what is put together of parts.
+func (c *checker) compound(e ast.Expr) Expr {
+	at := e.Pos()
+	switch e := e.(type) {
+	case *ast.List:
+		return &Sequence{Info: Info{at, ops.TypeOf(ops.KindList)}, Items: c.exprs(e.Items)}
+	case *ast.Tuple:
+		return &Sequence{Info: Info{at, ops.TypeOf(ops.KindTuple)}, Tuple: true, Items: c.exprs(e.Items)}
+	case *ast.Object:
+		o := &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}}
+		for _, m := range e.Members {
+			o.Names, o.Values = append(o.Names, m.Name.Text), append(o.Values, c.expr(m.Value))
+		}
+		return o
+	case *ast.Range:
+		return &Range{Info: Info{at, ops.TypeOf(ops.KindRange)}, Lo: c.optional(e.Lo, at), Hi: c.optional(e.Hi, at), Inclusive: e.Inclusive}
+	case *ast.AllFields:
+		return c.allFields(e)
+	case *ast.AllElements:
+		x := c.expr(e.X)
+		return &Elements{Info: Info{at, ops.TypeOf(ops.KindList)}, X: x}
+	case *ast.RecordRange:
+		return c.unsupported(at, "a key range outside FROM")
+	case *ast.SetOp:
+		return c.unsupported(at, "UNION, INTERSECT and EXCEPT")
+	case *ast.PathExpr:
+		return c.unsupported(at, "the name "+c.text(at))
+	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
+		return c.unsupported(at, "a writing statement inside an expression")
+	case *ast.Wild:
+		return c.failf(ops.CodeSyntax, at, "* stands for every field or record; it has no value by itself")
+	}
+	return c.unsupported(at, "this expression")
+}
+
+func (c *checker) exprs(es []ast.Expr) []Expr {
+	out := make([]Expr, len(es))
+	for i, e := range es {
+		out[i] = c.expr(e)
+	}
+	return out
+}
+
+// optional resolves e, or gives the constant none for nil.
+func (c *checker) optional(e ast.Expr, at ops.Span) Expr {
+	if e == nil {
+		return constant(ops.None, at)
+	}
+	return c.expr(e)
+}
+
+// variable resolves `$name`: a variable that was set, what the outer row is, else a parameter.
+func (c *checker) variable(name string, at ops.Span) Expr {
+	if slot, ok := c.vars[name]; ok {
+		return &Var{leaf{Info{at, ops.Any}}, slot}
+	}
+	if name == "parent" && c.scope != nil {
+		if r := c.parent(at); r != nil {
+			return wholeOf(r, at)
+		}
+		return constant(ops.None, at)
+	}
+	if _, bound := c.params[name]; c.guard && !bound {
+		return c.failf(ops.CodeUnknownName, at, "$%s is not bound in a schema; $value and $this are", name)
+	}
+	return c.param(name, at)
+}
+
+func (c *checker) param(name string, at ops.Span) Expr {
+	i, ok := c.params[name]
+	if !ok {
+		i = len(c.program.Params)
+		c.params[name] = i
+		c.program.Params = append(c.program.Params, newParam(name))
+	}
+	return &Param{leaf{Info{at, c.program.Params[i].Type}}, i}
+}
+
+// parent is the relation whose row `$parent` is: that of the next outer query.
+func (c *checker) parent(at ops.Span) *Relation {
+	outer := c.scope.outer
+	if outer == nil || outer.main == nil {
+		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no outer row that $parent could be").
+			WithHint("$parent is for a query inside another; with several sources use an alias"), at)
+		return nil
+	}
+	return outer.main
+}
+
+// field resolves `x.name`.
+func (c *checker) field(e *ast.Field) Expr {
+	if id, ok := e.X.(*ast.Ident); ok {
+		if r := c.alias(id.Name); r != nil {
+			return c.member(r, e.Name.Text, e.Span)
+		}
+	}
+	if v, ok := e.X.(*ast.Variable); ok && v.Name == "parent" && c.scope != nil && !c.hasVar("parent") {
+		if r := c.parent(v.Span); r != nil {
+			return c.member(r, e.Name.Text, e.Span)
+		}
+		return constant(ops.None, e.Span)
+	}
+	if x := c.restricted(e); x != nil {
+		return x
+	}
+	return c.step(c.expr(e.X), e.Name.Text, e.Span)
+}
+
+func (c *checker) hasVar(name string) bool { _, ok := c.vars[name]; return ok }
+
+// restricted resolves `owner.person.name`, which follows the link only where it points into table person. Where owner may be
+// an object as well, a member person of it is looked at first.
+func (c *checker) restricted(e *ast.Field) Expr {
+	inner, ok := e.X.(*ast.Field)
+	if !ok || !c.known(inner.Name.Text) {
+		return nil
+	}
+	if id, ok := inner.X.(*ast.Ident); ok && c.alias(id.Name) != nil {
+		return nil // table.field.name: the middle is a field
+	}
+	x := c.expr(inner.X)
+	t := x.At().Type
+	if t.Kind != ops.KindRecord && t.Kind != ops.KindAny {
+		return c.step(c.step(x, inner.Name.Text, inner.Span), e.Name.Text, e.Span)
+	}
+	table := inner.Name.Text
+	link := &InTable{Info: Info{inner.Span, ops.Type{Kind: ops.KindRecord, Name: table, Optional: true}}, X: x, Table: table}
+	followed := c.step(link, e.Name.Text, e.Span)
+	if t.Kind == ops.KindRecord {
+		return followed
+	}
+	member := c.step(c.step(x, table, inner.Span), e.Name.Text, e.Span)
+	return &Binary{Info: Info{e.Span, ops.Any}, Op: opcodes.Coalesce, Left: member, Right: followed}
+}
+
+// step is the value at name below x. A path that is declared to lie in an object is read at once, without its object.
+func (c *checker) step(x Expr, name string, at ops.Span) Expr {
+	t := x.At().Type
+	if col, ok := x.(*Column); ok && col.Rel.Desc != nil && len(col.Path) > 0 && t.Kind == ops.KindObject && col.Rel.Kind != RelStored {
+		path := append(append([]string{}, col.Path...), name)
+		ft, ok := declared(col.Rel.Desc, path)
+		if !ok {
+			ft = ops.Any
+		}
+		return &Column{leaf{Info{at, ft}}, col.Rel, path}
+	}
+	f := &Field{Info: Info{at, ops.Any}, X: x, Path: []string{name}}
+	switch t.Kind {
+	case ops.KindRecord:
+		if t.Name != "" && c.catalog != nil {
+			ft, _ := c.fieldType(c.catalog.Table(t.Name), name, at)
+			ft.Optional = true
+			f.Type = ft
+		}
+	case ops.KindAny, ops.KindNone, ops.KindObject, ops.KindList, ops.KindSet, ops.KindTuple:
+	default:
+		c.failf(ops.CodeType, at, "%s is %s, which has no member %s", c.text(x.At().Span), aKind(t.Kind), name)
+	}
+	return f
+}
+
+// allFields is `x.*`: the record a link names, else the values of the members.
+func (c *checker) allFields(e *ast.AllFields) Expr {
+	if id, ok := e.X.(*ast.Ident); ok {
+		if r := c.alias(id.Name); r != nil {
+			return wholeOf(r, e.Span)
+		}
+	}
+	x := c.expr(e.X)
+	if x.At().Type.Kind == ops.KindObject {
+		return &Elements{Info: Info{e.Span, ops.TypeOf(ops.KindList)}, X: x}
+	}
+	return &Field{Info: Info{e.Span, ops.Any}, X: x}
+}
+
+func (c *checker) index(e *ast.Index) Expr {
+	x, i := c.expr(e.X), c.expr(e.Index)
+	t := ops.Any
+	if elem := x.At().Type.Elem; elem != nil {
+		t = *elem
+		t.Optional = true
+	}
+	c.accepts(opcodes.Index, "[ ]", x, i, e.Span)
+	return &Binary{Info: Info{e.Span, t}, Op: opcodes.Index, Left: x, Right: i}
+}
+
+// record resolves `table:key`.
+func (c *checker) record(e *ast.RecordExpr) Expr {
+	if _, ok := e.Key.(*ast.Wild); ok {
+		return c.failf(ops.CodeSyntax, e.Span, "%s is every record of %s, which is no value; select from it", c.text(e.Span), e.Table.Text)
+	}
+	return c.recordOf(e.Table.Text, c.expr(e.Key), e.Span)
+}
+
+func (c *checker) recordOf(table string, key Expr, at ops.Span) Expr {
+	t := ops.Type{Kind: ops.KindRecord, Name: table}
+	if k, ok := key.(*Const); ok && isKey(k.Value) {
+		return &Const{leaf{Info{at, t}}, ops.Record(table, k.Value)}
+	}
+	switch k := key.At().Type.Kind; k {
+	case ops.KindAny, ops.KindInt, ops.KindString, ops.KindUUID, ops.KindList, ops.KindTuple, ops.KindRecord:
+	default:
+		return c.failf(ops.CodeType, key.At().Span, "%s is no key of a record; an int, a string, a uuid, a list or a tuple is", aKind(k))
+	}
+	return &Record{Info: Info{at, t}, Table: table, Key: key}
+}
+
+func isKey(v ops.Value) bool {
+	switch v.Kind() {
+	case ops.KindInt, ops.KindString, ops.KindUUID:
+		return true
+	}
+	return false
+}
+
+// ifExpr resolves IF as an expression: every block is one expression.
+func (c *checker) ifExpr(e *ast.If) Expr {
+	result := Expr(constant(ops.None, e.Span))
+	if e.Else != nil {
+		result = c.blockValue(e.Else, e.Span)
+	}
+	for i := len(e.Arms) - 1; i >= 0; i-- {
+		arm := e.Arms[i]
+		cond, then := c.condition(arm.Cond), c.blockValue(arm.Then, arm.Span)
+		result = &If{Info: Info{e.Span, union(then.At().Type, result.At().Type)}, Cond: cond, Then: then, Else: result}
+	}
+	return result
+}
+
+func (c *checker) blockValue(block []ast.Statement, at ops.Span) Expr {
+	if len(block) == 0 {
+		return constant(ops.None, at)
+	}
+	if len(block) == 1 {
+		switch s := block[0].(type) {
+		case *ast.ExprStatement:
+			return c.expr(s.X)
+		}
+	}
+	return c.unsupported(block[0].Pos(), "a block of statements inside IF")
+}
+
+// condition resolves an expression where a bool is wanted: a pattern there is true if it is not empty.
+func (c *checker) condition(e ast.Expr) Expr {
+	var x Expr
+	if p, ok := e.(*ast.Pattern); ok {
+		x = c.patternValue(p, UseExists)
+	} else {
+		x = c.expr(e)
+	}
+	if k := x.At().Type.Kind; k != ops.KindBool && k != ops.KindAny && k != ops.KindNone {
+		c.failf(ops.CodeType, e.Pos(), "a condition is a bool, this is %s", aKind(k))
+	}
+	return x
+}
+
+func (c *checker) aliasedExpr(e *ast.Aliased) Expr {
+	if e.As == nil && e.Where == nil {
+		return c.expr(e.X)
+	}
+	return c.failf(ops.CodeSyntax, e.Span, "an alias or condition in brackets belongs into a pattern")
+}

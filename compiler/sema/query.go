@@ -1,0 +1,287 @@
+package sema
+
+import (
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Program is a resolved script.
+type Program struct {
+	Statements []Statement
+	Params     []vm.Param
+	Vars       []string
+	Warnings   []*ops.Error
+}
+
+// Statement is one statement: a Body, or for transactions a kind alone.
+type Statement struct {
+	Kind    vm.StatementKind
+	Span    ops.Span
+	Silent  bool
+	Explain uint8
+	Body    Body
+}
+
+// Body is what a statement does: *Query, *Write, *Values, *Let, *Define or *Describe.
+type Body interface{ body() }
+
+type (
+	// Values yields one row with one value: RETURN e, or an expression standing alone.
+	Values struct{ X Expr }
+	// Let sets a variable.
+	Let struct {
+		Slot  int
+		Value Expr
+	}
+	// Define applies a schema change.
+	Define struct{ Change schema.Change }
+	// Describe shows a definition.
+	Describe struct{ Of schema.Change }
+)
+
+func (*Query) body()    {}
+func (*Write) body()    {}
+func (*Values) body()   {}
+func (*Let) body()      {}
+func (*Define) body()   {}
+func (*Describe) body() {}
+
+// Query is a SELECT, or what is written as one: a bare source, a pattern in an expression.
+type Query struct {
+	Span     ops.Span
+	From     []Source // left to right; a later one may use the rows of those before it; empty: one row
+	Where    Expr     // nil: every row
+	Grouped  bool     // Group is the keys, none for one group of all rows
+	Group    []Expr
+	Items    []Item
+	Form     vm.RowForm
+	Distinct bool
+	Order    []Order
+	Start    Expr // nil: 0
+	Limit    Expr // nil: all
+	NoIndex  bool
+	Indexes  []string // WITH INDICES
+	// number tells the relations of this query from those of the queries around it.
+	number int
+}
+
+// Item is one column of the result.
+type Item struct {
+	Name string
+	X    Expr
+}
+
+// Order is one sort key.
+type Order struct {
+	X    Expr
+	Desc bool
+}
+
+// Owns reports whether r is one of the query's own relations.
+func (q *Query) Owns(r *Relation) bool { return r.query == q.number }
+
+// Outer calls f for every column of outer queries that the query reads, at any depth below it.
+func (q *Query) Outer(f func(*Column)) {
+	q.Exprs(func(e Expr) {
+		Columns(e, func(c *Column) {
+			if !q.Owns(c.Rel) {
+				f(c)
+			}
+		})
+	})
+	for _, s := range q.From {
+		if s, ok := s.(*QuerySource); ok {
+			s.Query.Outer(func(c *Column) {
+				if !q.Owns(c.Rel) {
+					f(c)
+				}
+			})
+		}
+	}
+}
+
+// Exprs calls f for every expression of the query itself.
+func (q *Query) Exprs(f func(Expr)) {
+	for _, s := range q.From {
+		for _, e := range s.exprs() {
+			f(e)
+		}
+	}
+	for _, e := range present(q.Where, q.Start, q.Limit) {
+		f(e)
+	}
+	for _, e := range q.Group {
+		f(e)
+	}
+	for _, i := range q.Items {
+		f(i.X)
+	}
+	for _, o := range q.Order {
+		f(o.X)
+	}
+}
+
+// Relation is something with rows that columns are of.
+type Relation struct {
+	Name  string // alias, or the table's name; "" for one that cannot be named
+	Alias bool   // Name was written with AS
+	Kind  RelationKind
+	// Table is the table of records and edges, "" for any table; Desc is its descriptor where it is defined.
+	Table string
+	Desc  *schema.Table
+	// Type is the type of the row as a whole, where it is no record.
+	Type ops.Type
+	// Query is what a RelRows has the rows of.
+	Query *Query
+	query int // number of the query that owns the relation
+}
+
+// RelationKind says what the rows of a relation are.
+type RelationKind uint8
+
+const (
+	RelRecords RelationKind = iota // records of a table: fields by name, the row is an object
+	RelEdges                       // edges of an edge table
+	RelValues                      // values: the elements of a list
+	RelRows                        // rows of a subquery
+	RelStored                      // a record as a write has read or stored it
+)
+
+// IsRecord reports whether the relation's rows have an id.
+func (r *Relation) IsRecord() bool {
+	return r.Kind == RelRecords || r.Kind == RelEdges || r.Kind == RelStored
+}
+
+// Source is one source of a query: a table, records, a key range, values, a subquery, or a hop from a source before it.
+type Source interface {
+	Rels() []*Relation
+	exprs() []Expr
+	Pos() ops.Span
+}
+
+type (
+	// TableSource is every record of a table.
+	TableSource struct {
+		Rel  *Relation
+		Span ops.Span
+	}
+	// KeySource is the records with one id or, with List, the ids in a list, in its order.
+	KeySource struct {
+		Rel  *Relation
+		Key  Expr
+		List bool
+		Span ops.Span
+	}
+	// RangeSource is the records of a table with keys from Lo to Hi; an open end is nil.
+	RangeSource struct {
+		Rel       *Relation
+		Lo, Hi    Expr
+		Inclusive bool
+		Span      ops.Span
+	}
+	// ItemSource is the elements of X, which may use the rows of sources before it.
+	ItemSource struct {
+		Rel  *Relation
+		X    Expr
+		Span ops.Span
+	}
+	// QuerySource is the rows of a subquery.
+	QuerySource struct {
+		Rel   *Relation
+		Query *Query
+		Span  ops.Span
+	}
+	// HopSource is one hop of a pattern: for each row so far the edges of vertex From, and the vertices at their far ends.
+	HopSource struct {
+		From         Expr
+		Edge, Vertex *Relation
+		Direction    vm.Direction
+		EdgeTable    string // "" for every edge table
+		// Bound is what the vertex must equal, where the pattern names one that is known; nil otherwise.
+		Bound Expr
+		// Tables are the tables the vertex may be of; nil for any.
+		Tables []string
+		// EdgeKey is the edge's id where the pattern names one; nil otherwise.
+		EdgeKey Expr
+		// Where are the conditions written inside the pattern.
+		Where []Expr
+		Span  ops.Span
+	}
+)
+
+// Rels are the relations that the source adds.
+func (s *TableSource) Rels() []*Relation { return []*Relation{s.Rel} }
+
+// Rels are the relations that the source adds.
+func (s *KeySource) Rels() []*Relation { return []*Relation{s.Rel} }
+
+// Rels are the relations that the source adds.
+func (s *RangeSource) Rels() []*Relation { return []*Relation{s.Rel} }
+
+// Rels are the relations that the source adds.
+func (s *ItemSource) Rels() []*Relation { return []*Relation{s.Rel} }
+
+// Rels are the relations that the source adds.
+func (s *QuerySource) Rels() []*Relation { return []*Relation{s.Rel} }
+
+// Rels are the relations that the source adds.
+func (s *HopSource) Rels() []*Relation { return []*Relation{s.Edge, s.Vertex} }
+
+func (s *TableSource) exprs() []Expr { return nil }
+func (s *KeySource) exprs() []Expr   { return []Expr{s.Key} }
+func (s *RangeSource) exprs() []Expr { return present(s.Lo, s.Hi) }
+func (s *ItemSource) exprs() []Expr  { return []Expr{s.X} }
+func (s *QuerySource) exprs() []Expr { return nil }
+func (s *HopSource) exprs() []Expr {
+	return append(present(s.From, s.Bound, s.EdgeKey), s.Where...)
+}
+
+// Pos is where the source is written.
+func (s *TableSource) Pos() ops.Span { return s.Span }
+
+// Pos is where the source is written.
+func (s *KeySource) Pos() ops.Span { return s.Span }
+
+// Pos is where the source is written.
+func (s *RangeSource) Pos() ops.Span { return s.Span }
+
+// Pos is where the source is written.
+func (s *ItemSource) Pos() ops.Span { return s.Span }
+
+// Pos is where the source is written.
+func (s *QuerySource) Pos() ops.Span { return s.Span }
+
+// Pos is where the source is written.
+func (s *HopSource) Pos() ops.Span { return s.Span }
+
+// WriteKind is what a Write does.
+type WriteKind uint8
+
+const (
+	WriteCreate WriteKind = iota
+	WriteUpdate
+	WriteUpsert
+	WriteDelete
+	WriteRelate
+)
+
+// Write is CREATE, UPDATE, UPSERT, DELETE or RELATE. Its rows are those of From (one row without sources); for each of
+// them a record is written, in the order of the rows, and what Items say is returned.
+type Write struct {
+	Kind  WriteKind
+	Span  ops.Span
+	Table string
+	Desc  *schema.Table // nil: not defined yet
+	Edge  bool
+	// From yields the rows: sources and condition only.
+	From *Query
+	// Key is the id or key written (nil: generated), Old the record as it was (update and delete), New the object to
+	// store; In and Out are the ends of an edge that RELATE makes. Old is nil for CREATE and RELATE.
+	Key, Old, New, In, Out Expr
+	IfNotExists            bool
+	// After is the record as stored, that Items may read.
+	After *Relation
+	Items []Item // nil: nothing is returned
+	Form  vm.RowForm
+}

@@ -1,0 +1,290 @@
+package sema
+
+import (
+	"slices"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/diag"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// scope is what the names in one query may mean.
+type scope struct {
+	outer *scope
+	query *Query
+	rels  []*Relation // in the order of the sources
+	// main is the relation whose fields need no qualifier: the only source, or the end of a pattern; nil where
+	// there are several.
+	main *Relation
+	// outputs are the columns of the result, where a clause may name them.
+	outputs []Item
+}
+
+func (c *checker) push(q *Query) *scope {
+	c.queries++
+	q.number = c.queries
+	c.scope = &scope{outer: c.scope, query: q}
+	return c.scope
+}
+
+func (c *checker) pop() { c.scope = c.scope.outer }
+
+// relation adds a relation to the scope. A second one of a name that nobody wrote gets a number behind it.
+func (c *checker) relation(r *Relation, as *ast.Name) *Relation {
+	s := c.scope
+	r.query = s.query.number
+	if as != nil {
+		r.Name, r.Alias = as.Text, true
+		if s.find(r.Name) != nil {
+			c.failf(ops.CodeAlreadyExists, as.Span, "the alias %s stands for another part of this query", as.Text)
+		}
+	}
+	r.Name = distinctName(r.Name, func(name string) bool { return s.find(name) != nil })
+	s.rels = append(s.rels, r)
+	return r
+}
+
+func (s *scope) find(name string) *Relation {
+	for _, r := range s.rels {
+		if r.Name == name && name != "" {
+			return r
+		}
+	}
+	return nil
+}
+
+// alias returns the relation that name stands for: any of the innermost query, of outer ones only those named with AS,
+// for a schemaless table may have a field of any name.
+func (c *checker) alias(name string) *Relation {
+	for s := c.scope; s != nil; s = s.outer {
+		if r := s.find(name); r != nil && (r.Alias || s == c.scope) {
+			return r
+		}
+	}
+	return nil
+}
+
+// ident resolves a bare name: an output column where the clause may name one, an alias, a field.
+func (c *checker) ident(e *ast.Ident) Expr {
+	s := c.scope
+	if s != nil {
+		for _, o := range s.outputs {
+			if o.Name == e.Name {
+				return o.X
+			}
+		}
+	}
+	if r := c.alias(e.Name); r != nil {
+		return rowOf(r, e.Span)
+	}
+	if i, ok := c.params["this"]; c.guard && s == nil && ok {
+		return &Field{Info: Info{e.Span, ops.Any}, X: &Param{leaf{Info{e.Span, c.program.Params[i].Type}}, i}, Path: []string{e.Name}}
+	}
+	if s == nil || len(s.rels) == 0 {
+		return c.noSuchName(e)
+	}
+	if s.main == nil {
+		return c.unqualified(e)
+	}
+	return c.member(s.main, e.Name, e.Span)
+}
+
+// noSuchName: outside a query a bare name means nothing. The likeliest slip is a forgotten sign or quote.
+func (c *checker) noSuchName(e *ast.Ident) Expr {
+	err := ops.Errorf(ops.CodeUnknownName, "there is nothing here that %s could name", e.Name)
+	if _, ok := c.vars[e.Name]; ok {
+		return c.fail(err.WithHint("did you mean $%s?", e.Name), e.Span)
+	}
+	return c.fail(err.WithHint("a text takes quotes: %q; a variable a sign: $%s", e.Name, e.Name), e.Span)
+}
+
+// unqualified finds the one of several sources that defines a field.
+func (c *checker) unqualified(e *ast.Ident) Expr {
+	var names []string
+	var defining []*Relation
+	for _, r := range c.scope.rels {
+		names = append(names, r.Name+"."+e.Name)
+		if r.defines(e.Name) {
+			defining = append(defining, r)
+		}
+	}
+	if len(defining) == 1 {
+		return c.member(defining[0], e.Name, e.Span)
+	}
+	return c.fail(ops.Errorf(ops.CodeUnknownName, "%s could be a field of more than one source", e.Name).
+		WithHint("write %s", joinOr(names)), e.Span)
+}
+
+// rowOf is what a relation's name means by itself: the id of a record, which links to the rest; the value or row otherwise.
+func rowOf(r *Relation, at ops.Span) Expr {
+	if r.IsRecord() {
+		return idOf(r, at)
+	}
+	return wholeOf(r, at)
+}
+
+func idOf(r *Relation, at ops.Span) *Column {
+	return &Column{leaf{Info{at, ops.Type{Kind: ops.KindRecord, Name: r.Table, Optional: r.Kind == RelStored}}}, r, []string{"id"}}
+}
+
+// wholeOf is a relation's row as one value.
+func wholeOf(r *Relation, at ops.Span) *Column {
+	t := r.Type
+	switch r.Kind {
+	case RelRecords, RelEdges, RelStored, RelRows:
+		t = ops.Type{Kind: ops.KindObject, Optional: r.Kind == RelStored}
+	}
+	return &Column{leaf{Info{at, t}}, r, nil}
+}
+
+// member is a field of a relation's rows.
+func (c *checker) member(r *Relation, name string, at ops.Span) Expr {
+	switch r.Kind {
+	case RelValues:
+		return &Field{Info: Info{at, ops.Any}, X: wholeOf(r, at), Path: []string{name}}
+	case RelRows:
+		return c.outputOf(r, name, at)
+	}
+	if name == "id" {
+		return idOf(r, at)
+	}
+	t, ok := c.fieldType(r.Desc, name, at)
+	if !ok {
+		return constant(ops.None, at)
+	}
+	return &Column{leaf{Info{at, t}}, r, []string{name}}
+}
+
+// outputOf is a column of a subquery.
+func (c *checker) outputOf(r *Relation, name string, at ops.Span) Expr {
+	if r.Query.Form != vm.RowColumns {
+		return &Field{Info: Info{at, ops.Any}, X: wholeOf(r, at), Path: []string{name}}
+	}
+	var names []string
+	for _, i := range r.Query.Items {
+		if i.Name == name {
+			return &Column{leaf{Info{at, i.X.At().Type}}, r, []string{name}}
+		}
+		names = append(names, i.Name)
+	}
+	return c.fail(closest(ops.Errorf(ops.CodeUnknownField, "the subquery has no column %s", name), name, names), at)
+}
+
+// defines reports whether the relation is known to have a field.
+func (r *Relation) defines(name string) bool {
+	switch {
+	case r.Kind == RelRows:
+		return slices.ContainsFunc(r.Query.Items, func(i Item) bool { return i.Name == name })
+	case r.Desc == nil:
+		return false
+	}
+	return slices.ContainsFunc(r.Desc.Fields, func(f schema.Field) bool { return f.Path[0] == name })
+}
+
+// fieldType is the type of a table's field. An unknown field of a schemafull table is an error.
+func (c *checker) fieldType(t *schema.Table, name string, at ops.Span) (ops.Type, bool) {
+	if t == nil {
+		return ops.Any, true
+	}
+	if name == "id" {
+		return ops.Type{Kind: ops.KindRecord, Name: t.Name}, true
+	}
+	if t.Edge && (name == "in" || name == "out") {
+		return ops.Type{Kind: ops.KindRecord, Name: map[string]string{"in": t.From, "out": t.To}[name]}, true
+	}
+	if known, ok := declared(t, []string{name}); ok {
+		return known, true
+	}
+	if !t.Schemafull {
+		return ops.Any, true
+	}
+	names := []string{"id"}
+	for _, f := range t.Fields {
+		names = append(names, f.Path[0])
+	}
+	c.fail(closest(ops.Errorf(ops.CodeUnknownField, "table %s has no field %s", t.Name, name), name, names), at)
+	return ops.Any, false
+}
+
+// declared is the type a table declares for a path; a path that others lie below is an object.
+func declared(t *schema.Table, path []string) (ops.Type, bool) {
+	below := false
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if slices.Equal(f.Path, path) {
+			return f.Type, true
+		}
+		below = below || len(f.Path) > len(path) && slices.Equal(f.Path[:len(path)], path)
+	}
+	return ops.Type{Kind: ops.KindObject, Optional: true}, below
+}
+
+// table looks a table up for reading. One that is not there may yet come, so it is an error only in a strict database
+// and where a table of nearly that name makes a slip likely.
+func (c *checker) table(name string, at ops.Span) *schema.Table {
+	if c.catalog == nil {
+		return nil
+	}
+	if t := c.catalog.Table(name); t != nil {
+		return t
+	}
+	if c.fromWrites[name] {
+		return nil
+	}
+	var names []string
+	for _, t := range c.catalog.Tables() {
+		names = append(names, t.Name)
+	}
+	err := closest(ops.Errorf(ops.CodeUnknownTable, "there is no table %s", name), name, names)
+	switch {
+	case c.catalog.Strict() || err.Hint != "" && len(name) > 3:
+		c.fail(err, at)
+	case len(names) > 0:
+		c.warn(err, at)
+	}
+	return nil
+}
+
+// tableToWrite looks a table up for writing, which brings it into being unless the database is strict.
+func (c *checker) tableToWrite(name string, at ops.Span) *schema.Table {
+	if c.catalog == nil {
+		return nil
+	}
+	if t := c.catalog.Table(name); t != nil || c.fromWrites[name] {
+		return t
+	}
+	if c.catalog.Strict() {
+		return c.table(name, at)
+	}
+	if c.fromWrites == nil {
+		c.fromWrites = map[string]bool{}
+	}
+	c.fromWrites[name] = true
+	return nil
+}
+
+// known reports whether the catalog defines a table of that name.
+func (c *checker) known(table string) bool {
+	return c.catalog != nil && c.catalog.Table(table) != nil
+}
+
+// closest adds "did you mean" where a candidate is near.
+func closest(e *ops.Error, word string, candidates []string) *ops.Error {
+	if near := diag.Closest(word, candidates); near != "" {
+		return e.WithHint("did you mean %s?", near)
+	}
+	return e
+}
+
+// IDOf is the id of a relation's row.
+func IDOf(r *Relation, at ops.Span) *Column { return idOf(r, at) }
+
+// WholeOf is a relation's row as one value.
+func WholeOf(r *Relation, at ops.Span) *Column { return wholeOf(r, at) }
+
+// ColumnOf is a column of a subquery's rows.
+func ColumnOf(r *Relation, name string, t ops.Type) *Column {
+	return &Column{leaf{Info{ops.Span{}, t}}, r, []string{name}}
+}

@@ -1,0 +1,415 @@
+package sema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// query resolves a SELECT in a scope of its own.
+func (c *checker) query(s *ast.Select) *Query {
+	q := &Query{Span: s.Span, NoIndex: s.NoIndex}
+	c.push(q)
+	defer c.pop()
+	c.refuse(s)
+	c.sources(q, s.From)
+	c.where(q, s.Where)
+	c.hints(q, s)
+	for _, g := range s.GroupBy {
+		q.Group = append(q.Group, c.expr(g))
+	}
+	c.items(q, s)
+	c.group(q)
+	c.omit(q, s.Omit)
+	c.order(q, s.OrderBy)
+	q.Distinct = s.Distinct
+	q.Start, q.Limit = c.count(s.Start, "START"), c.count(s.Limit, "LIMIT")
+	c.reachable(q)
+	return q
+}
+
+// refuse reports the clauses that are not executed.
+func (c *checker) refuse(s *ast.Select) {
+	if s.Having != nil {
+		c.unsupported(s.Having.Pos(), "HAVING")
+	}
+	if s.After != nil {
+		c.unsupported(s.After.Pos(), "AFTER")
+	}
+	if s.Version != nil {
+		c.unsupported(s.Version.Pos(), "VERSION")
+	}
+	for _, f := range s.From {
+		for _, j := range f.Joins {
+			c.unsupported(j.Span, "JOIN")
+		}
+	}
+}
+
+func (c *checker) where(q *Query, e ast.Expr) {
+	if e == nil {
+		return
+	}
+	if _, all := e.(*ast.Wild); all {
+		return
+	}
+	x := c.condition(e)
+	if HasAggregate(x) {
+		c.failf(ops.CodeType, e.Pos(), "WHERE looks at rows before they are grouped; it cannot hold FOLD")
+	}
+	q.And(x)
+}
+
+// And adds a condition.
+func (q *Query) And(x Expr) {
+	if q.Where == nil {
+		q.Where = x
+		return
+	}
+	q.Where = &Binary{Info: Info{q.Where.At().Span.Cover(x.At().Span), ops.TypeOf(ops.KindBool)}, Op: opcodes.And, Left: q.Where, Right: x}
+}
+
+// hints resolves WITH INDICES against the tables of the query.
+func (c *checker) hints(q *Query, s *ast.Select) {
+	for _, name := range s.Indexes {
+		var names []string
+		defined := false
+		for _, r := range c.scope.rels {
+			if r.Desc == nil {
+				continue
+			}
+			defined = true
+			for _, ix := range r.Desc.Indexes {
+				names = append(names, ix.Name)
+			}
+		}
+		if (defined || c.catalog != nil) && !slices.Contains(names, name.Text) {
+			c.fail(closest(ops.Errorf(ops.CodeUnknownIndex, "there is no index %s", name.Text), name.Text, names), name.Span)
+		}
+		q.Indexes = append(q.Indexes, name.Text)
+	}
+}
+
+// ---- the select list
+
+func (c *checker) items(q *Query, s *ast.Select) {
+	if s.Value {
+		x := c.expr(s.Items[0].X)
+		q.Form, q.Items = vm.RowValue, []Item{{columnName(c, s.Items[0]), x}}
+		return
+	}
+	var stars int
+	for _, i := range s.Items {
+		if r, ok := c.star(i); ok {
+			stars++
+			c.starItems(q, r, i.X.Pos())
+			continue
+		}
+		q.Items = append(q.Items, Item{c.freshName(q, columnName(c, i)), c.expr(i.X)})
+	}
+	if stars > 0 {
+		c.merge(q, s.Span)
+	}
+}
+
+// star reports whether an item is `*` (r is nil) or `alias.*`.
+func (c *checker) star(i ast.SelectItem) (r *Relation, ok bool) {
+	switch x := i.X.(type) {
+	case *ast.Wild:
+		return nil, true
+	case *ast.AllFields:
+		if id, isName := x.X.(*ast.Ident); isName && i.As == nil {
+			r = c.alias(id.Name)
+		}
+	}
+	return r, r != nil
+}
+
+// starItems adds what `*` stands for: the columns of a subquery, the row of another source, each source as a column
+// where there are several.
+func (c *checker) starItems(q *Query, r *Relation, at ops.Span) {
+	if r == nil {
+		r = c.scope.main
+	}
+	switch {
+	case r == nil && len(c.scope.rels) == 0:
+		c.failf(ops.CodeSyntax, at, "* needs a FROM that says of what")
+	case r == nil:
+		for _, r := range c.scope.rels {
+			q.Items = append(q.Items, Item{c.freshName(q, r.Name), wholeOf(r, at)})
+		}
+	case r.Kind == RelRows && r.Query.Form == vm.RowColumns:
+		for _, i := range r.Query.Items {
+			q.Items = append(q.Items, Item{c.freshName(q, i.Name), &Column{leaf{Info{at, i.X.At().Type}}, r, []string{i.Name}}})
+		}
+	default:
+		q.Items = append(q.Items, Item{"*", wholeOf(r, at)})
+	}
+}
+
+// merge gives a query with `*` its form: rows of objects, the other items being members that are added, or bare values
+// where the source is of bare values.
+func (c *checker) merge(q *Query, at ops.Span) {
+	first := slices.IndexFunc(q.Items, func(i Item) bool { return i.Name == "*" })
+	if first < 0 {
+		return // `*` stood for columns
+	}
+	if len(q.Items) == 1 {
+		q.Form = vm.RowObject
+		if col := q.Items[0].X.(*Column); col.Rel.Kind == RelValues && col.Type.Kind != ops.KindObject || col.Rel.Kind == RelRows && col.Rel.Query.Form == vm.RowValue {
+			q.Form = vm.RowValue
+		}
+		return
+	}
+	q.Form = vm.RowObject
+	q.Items = []Item{{"*", mergeItems(q.Items, at)}}
+}
+
+// mergeItems makes one object of rows (named *) and columns, later ones winning.
+func mergeItems(items []Item, at ops.Span) Expr {
+	var whole Expr
+	add := func(x Expr) {
+		if whole == nil {
+			whole = x
+			return
+		}
+		whole = &Binary{Info: Info{at, ops.TypeOf(ops.KindObject)}, Op: opcodes.Add, Left: whole, Right: x}
+	}
+	for len(items) > 0 {
+		if items[0].Name == "*" {
+			add(items[0].X)
+			items = items[1:]
+			continue
+		}
+		o := &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}}
+		for len(items) > 0 && items[0].Name != "*" {
+			o.Names, o.Values = append(o.Names, items[0].Name), append(o.Values, items[0].X)
+			items = items[1:]
+		}
+		add(o)
+	}
+	return whole
+}
+
+// omit leaves columns, or paths inside them, out.
+func (c *checker) omit(q *Query, names []ast.FieldName) {
+	var paths []string
+	for _, n := range names {
+		paths = append(paths, c.fieldPath(n))
+	}
+	if len(paths) == 0 {
+		return
+	}
+	if q.Form != vm.RowColumns {
+		q.Items[0].X = &Omit{Info: Info{q.Items[0].X.At().Span, q.Items[0].X.At().Type}, X: q.Items[0].X, Paths: paths}
+		return
+	}
+	var kept []Item
+	for _, i := range q.Items {
+		if slices.Contains(paths, i.Name) {
+			continue
+		}
+		var inside []string
+		for _, p := range paths {
+			if rest, ok := strings.CutPrefix(p, i.Name+"."); ok {
+				inside = append(inside, rest)
+			}
+		}
+		if inside != nil {
+			i.X = &Omit{Info: *i.X.At(), X: i.X, Paths: inside}
+		}
+		kept = append(kept, i)
+	}
+	q.Items = kept
+}
+
+// fieldPath writes a field's name with dots.
+func (c *checker) fieldPath(n ast.FieldName) string {
+	return strings.Join(c.steps(n), ".")
+}
+
+func (c *checker) steps(n ast.FieldName) (steps []string) {
+	for _, s := range n.Steps {
+		if s.Wild || s.Element {
+			c.unsupported(n.Span, "a field name with *")
+			continue
+		}
+		steps = append(steps, s.Name.Text)
+	}
+	return steps
+}
+
+// ---- grouping, order, limits
+
+// group decides whether the query is grouped, and holds it to what a grouped query may read.
+func (c *checker) group(q *Query) {
+	q.Grouped = len(q.Group) > 0
+	for _, i := range q.Items {
+		q.Grouped = q.Grouped || HasAggregate(i.X)
+	}
+	for _, g := range q.Group {
+		if HasAggregate(g) {
+			c.failf(ops.CodeType, g.At().Span, "a group's key cannot hold FOLD")
+		}
+	}
+	c.foldDistinct(q)
+	if q.Grouped {
+		for _, i := range q.Items {
+			c.mustDerive(i.X, q.Group, "is neither a key of GROUP BY nor inside a FOLD", "write FOLD first(…) for the value of one row of the group")
+		}
+	}
+}
+
+// foldDistinct makes of FOLD distinct(e) what it means: e becomes a key, and its absence is skipped.
+func (c *checker) foldDistinct(q *Query) {
+	var folds []Expr
+	for i := range q.Items {
+		q.Items[i].X = Rewrite(q.Items[i].X, func(e Expr) Expr {
+			a, ok := e.(*Aggregate)
+			if !ok {
+				return e
+			}
+			folds = append(folds, e)
+			if a.Name != "distinct" || a.Arg == nil {
+				return e
+			}
+			return a.Arg
+		})
+	}
+	for _, f := range folds {
+		a := f.(*Aggregate)
+		if a.Name != "distinct" || a.Arg == nil {
+			continue
+		}
+		if len(folds) > 1 {
+			c.unsupported(f.At().Span, "FOLD distinct beside another FOLD")
+			return
+		}
+		q.Group = append(q.Group, a.Arg)
+		q.And(c.makeUnary(opcodes.Not, "NOT", c.makeUnary(opcodes.IsNone, "IS NONE", a.Arg, a.Span), a.Span))
+		if a.Where != nil {
+			q.And(a.Where)
+		}
+	}
+}
+
+// mustDerive reports columns in e that cannot be had from the given expressions and aggregates.
+func (c *checker) mustDerive(e Expr, from []Expr, why, hint string) {
+	Walk(e, func(x Expr) bool {
+		for _, f := range from {
+			if covers(f, x) {
+				return false
+			}
+		}
+		switch x := x.(type) {
+		case *Aggregate:
+			return false
+		case *Column:
+			if c.scope.query.Owns(x.Rel) {
+				c.fail(ops.Errorf(ops.CodeType, "%s %s", c.text(x.Span), why).WithHint("%s", hint), x.Span)
+			}
+		}
+		return true
+	})
+}
+
+// covers reports whether x can be had from the value f: it is f, or a field of the row that f is.
+func covers(f, x Expr) bool {
+	if Same(f, x) {
+		return true
+	}
+	row, ok := f.(*Column)
+	col, isColumn := x.(*Column)
+	return ok && isColumn && row.Rel == col.Rel && len(row.Path) == 0
+}
+
+// order resolves ORDER BY. Output columns come before fields of the same name.
+func (c *checker) order(q *Query, order []ast.OrderItem) {
+	if q.Form == vm.RowColumns || q.Form == vm.RowValue {
+		c.scope.outputs = q.Items
+	}
+	for _, o := range order {
+		x := c.expr(o.X)
+		q.Order = append(q.Order, Order{x, o.Desc})
+	}
+	c.scope.outputs = nil
+	for _, o := range q.Order {
+		q.Grouped = q.Grouped || HasAggregate(o.X)
+		if q.Grouped {
+			c.mustDerive(o.X, q.Group, "is neither a key of GROUP BY nor inside a FOLD", "order by a key or a FOLD")
+		}
+	}
+}
+
+// reachable: what comes after DISTINCT sees only the columns that were made distinct.
+func (c *checker) reachable(q *Query) {
+	if !q.Distinct {
+		return
+	}
+	var items []Expr
+	for _, i := range q.Items {
+		items = append(items, i.X)
+	}
+	for _, o := range q.Order {
+		if !q.Grouped {
+			c.mustDerive(o.X, items, "is not among the columns that SELECT DISTINCT keeps", "order by one of the columns")
+		}
+	}
+}
+
+// count resolves START or LIMIT: a number that is the same for the whole query.
+func (c *checker) count(e ast.Expr, clause string) Expr {
+	if e == nil {
+		return nil
+	}
+	x := c.expr(e)
+	if k := x.At().Type.Kind; k != ops.KindInt && k != ops.KindAny {
+		return c.failf(ops.CodeType, e.Pos(), "%s takes an int, not %s", clause, aKind(k))
+	}
+	if k, ok := x.(*Const); ok && k.Value.AsInt() < 0 {
+		return c.failf(ops.CodeNumberOutOfRange, e.Pos(), "%s cannot be negative", clause)
+	}
+	own := false
+	Columns(x, func(col *Column) { own = own || c.scope.query.Owns(col.Rel) })
+	if own {
+		return c.failf(ops.CodeType, e.Pos(), "%s is one number for the whole query; it cannot read rows", clause)
+	}
+	return x
+}
+
+// ---- subqueries
+
+func (c *checker) subquery(e ast.Expr, use SubqueryUse) Expr {
+	s, ok := e.(*ast.Select)
+	if !ok {
+		return c.unsupported(e.Pos(), "this subquery")
+	}
+	q := c.query(s)
+	t := ops.TypeOf(ops.KindList)
+	switch use {
+	case UseExists:
+		t = ops.TypeOf(ops.KindBool)
+	case UseIn:
+		if q.Form == vm.RowColumns && len(q.Items) == 1 {
+			q.Form = vm.RowValue
+		}
+		if q.Form != vm.RowValue {
+			return c.fail(ops.Errorf(ops.CodeType, "IN takes a query of one column").WithHint("write SELECT VALUE …"), s.Span)
+		}
+	}
+	return &Subquery{Info: Info{s.Span, t}, Query: q, Use: use}
+}
+
+func (c *checker) exists(e *ast.Exists) Expr {
+	switch x := e.X.(type) {
+	case *ast.Pattern:
+		return c.patternValue(x, UseExists)
+	case *ast.Select:
+		return c.subquery(x, UseExists)
+	}
+	return c.failf(ops.CodeSyntax, e.X.Pos(), "EXISTS takes a query or a pattern in brackets")
+}

@@ -1,0 +1,244 @@
+package sema
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// Options are what a script is checked against.
+type Options struct {
+	// Catalog is what the database defines. nil: nothing is known, every table is taken for a schemaless one.
+	Catalog schema.Catalog
+	// Vars are the variables that earlier statements of the session have set.
+	Vars []string
+	// Bound are parameters with a type that is known, in order, for expressions stored in a schema.
+	Bound []vm.Param
+}
+
+// Check resolves a script. It reports every error it finds; the program is nil if there is one.
+func Check(script *ast.Script, opt Options) (*Program, []*ops.Error) {
+	c := newChecker(script.Source, opt)
+	for _, s := range script.Statements {
+		c.statement(s)
+	}
+	return c.result()
+}
+
+// CheckExpr resolves a single expression, whose names are fields of the parameter $this if it is bound.
+func CheckExpr(src string, e ast.Expr, opt Options) (*Program, []*ops.Error) {
+	c := newChecker(src, opt)
+	c.guard = true
+	x := c.expr(e)
+	c.add(Statement{Kind: vm.StatementQuery, Span: e.Pos(), Body: &Values{x}})
+	return c.result()
+}
+
+// checker is the state of one Check.
+type checker struct {
+	src     string
+	catalog *schema.Memory // with the script's own definitions so far; nil: nothing is known
+	// fromWrites are the tables that writes of the script bring into being.
+	fromWrites map[string]bool
+	program    Program
+	params     map[string]int
+	vars       map[string]int // slot of every variable in scope
+	let        map[string]bool
+	scope      *scope // nil outside a query
+	queries    int
+	guard      bool // checking an expression of a schema
+	inBlock    bool // between BEGIN and COMMIT or CANCEL
+	errs       []*ops.Error
+}
+
+func newChecker(src string, opt Options) *checker {
+	c := &checker{src: src, params: map[string]int{}, vars: map[string]int{}}
+	if opt.Catalog != nil {
+		c.catalog = schema.MemoryOf(opt.Catalog)
+	}
+	for _, p := range opt.Bound {
+		c.params[p.Name] = len(c.program.Params)
+		c.program.Params = append(c.program.Params, p)
+	}
+	for _, name := range opt.Vars {
+		c.slot(name)
+	}
+	return c
+}
+
+func (c *checker) result() (*Program, []*ops.Error) {
+	if len(c.errs) > 0 {
+		return nil, Sorted(c.errs)
+	}
+	return &c.program, nil
+}
+
+// Sorted puts errors into the order of the text.
+func Sorted(errs []*ops.Error) []*ops.Error {
+	slices.SortStableFunc(errs, func(a, b *ops.Error) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	return errs
+}
+
+// slot returns the place of a variable, making one for a new name.
+func (c *checker) slot(name string) int {
+	if i, ok := c.vars[name]; ok {
+		return i
+	}
+	c.vars[name] = len(c.program.Vars)
+	c.program.Vars = append(c.program.Vars, name)
+	return c.vars[name]
+}
+
+func (c *checker) add(s Statement) { c.program.Statements = append(c.program.Statements, s) }
+
+// fail reports an error and returns an expression to go on with.
+func (c *checker) fail(e *ops.Error, at ops.Span) Expr {
+	c.errs = append(c.errs, e.At(at))
+	return constant(ops.None, at)
+}
+
+func (c *checker) failf(code ops.Code, at ops.Span, format string, args ...any) Expr {
+	return c.fail(ops.Errorf(code, format, args...), at)
+}
+
+// unsupported reports a part of the language that this build does not execute.
+func (c *checker) unsupported(at ops.Span, what string) Expr {
+	return c.failf(ops.CodeUnsupported, at, "%s cannot be executed yet", what)
+}
+
+func (c *checker) warn(e *ops.Error, at ops.Span) {
+	c.program.Warnings = append(c.program.Warnings, e.At(at))
+}
+
+func (c *checker) text(s ops.Span) string {
+	if s.Start < 0 || s.End > len(c.src) || s.Start > s.End {
+		return ""
+	}
+	return c.src[s.Start:s.End]
+}
+
+// ---- statements
+
+func (c *checker) statement(s ast.Statement) {
+	at := s.Pos()
+	switch s := s.(type) {
+	case *ast.ExprStatement:
+		c.add(c.exprStatement(s))
+	case *ast.Return:
+		c.add(Statement{Kind: vm.StatementQuery, Span: at, Body: c.values(s.Value, at)})
+	case *ast.Let:
+		c.add(c.letStatement(s))
+	case *ast.Transaction:
+		c.transaction(s)
+	case *ast.Explain:
+		c.explain(s)
+	case *ast.Define:
+		c.define(s)
+	case *ast.Remove:
+		c.remove(s)
+	case *ast.Describe:
+		c.describe(s)
+	case *ast.Use:
+		c.use(s)
+	case *ast.Info:
+		c.info(s)
+	default:
+		c.unsupported(at, statementName(s))
+	}
+}
+
+func statementName(s ast.Statement) string {
+	switch s.(type) {
+	case *ast.Set:
+		return "SET of a variable"
+	case *ast.For:
+		return "FOR"
+	case *ast.While:
+		return "WHILE"
+	case *ast.Break:
+		return "BREAK"
+	case *ast.Continue:
+		return "CONTINUE"
+	case *ast.LiveSelect:
+		return "LIVE SELECT"
+	case *ast.Kill:
+		return "KILL"
+	case *ast.Analyze:
+		return "ANALYZE TABLE"
+	case *ast.Redefine:
+		return "REDEFINE"
+	case *ast.AlterUser:
+		return "ALTER USER"
+	}
+	return "this statement"
+}
+
+// exprStatement takes what stands alone: a write, a query, a bare source – which is SELECT * FROM it – or a value.
+func (c *checker) exprStatement(s *ast.ExprStatement) Statement {
+	st := Statement{Kind: vm.StatementQuery, Span: s.Span}
+	switch x := s.X.(type) {
+	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
+		st.Kind, st.Body = vm.StatementWrite, c.write(x)
+	case *ast.Select:
+		st.Body = c.query(x)
+	case *ast.Ident, *ast.RecordExpr, *ast.RecordRange, *ast.Pattern, *ast.Wild:
+		st.Body = c.query(&ast.Select{At: ast.At{Span: s.Span}, Items: []ast.SelectItem{{X: &ast.Wild{At: ast.At{Span: s.Span}}}},
+			From: []ast.Source{{At: ast.At{Span: s.Span}, X: x}}})
+	default:
+		st.Body = &Values{c.expr(s.X)}
+	}
+	return st
+}
+
+func (c *checker) values(e ast.Expr, at ops.Span) Body {
+	if e == nil {
+		return &Values{constant(ops.None, at)}
+	}
+	return &Values{c.expr(e)}
+}
+
+func (c *checker) letStatement(s *ast.Let) Statement {
+	name := s.Name.Text
+	if c.let[name] {
+		c.fail(ops.Errorf(ops.CodeAlreadyExists, "$%s is set by a LET above", name).WithHint("choose another name, or change it with SET"), s.Name.Span)
+	}
+	x := c.expr(s.Value)
+	if s.Type != nil {
+		x = &Cast{Info: Info{s.Value.Pos(), c.typ(s.Type)}, X: x, To: c.typ(s.Type), Check: true}
+	}
+	if c.let == nil {
+		c.let = map[string]bool{}
+	}
+	c.let[name] = true
+	return Statement{Kind: vm.StatementQuery, Span: s.Span, Silent: true, Body: &Let{c.slot(name), x}}
+}
+
+func (c *checker) transaction(s *ast.Transaction) {
+	kinds := map[ast.TransactionKind]vm.StatementKind{ast.Begin: vm.StatementBegin, ast.Commit: vm.StatementCommit, ast.Cancel: vm.StatementCancel}
+	c.add(Statement{Kind: kinds[s.Kind], Span: s.Span, Silent: true})
+}
+
+// explain marks the statements that s makes; there is one, or none after an error.
+func (c *checker) explain(s *ast.Explain) {
+	first := len(c.program.Statements)
+	c.statement(s.Statement)
+	for i := range c.program.Statements[first:] {
+		st := &c.program.Statements[first+i]
+		if _, ok := st.Body.(interface{ explainable() }); !ok {
+			c.failf(ops.CodeUnsupported, s.Statement.Pos(), "EXPLAIN takes a query or a write, not this statement")
+			continue
+		}
+		st.Span, st.Silent, st.Explain = s.Span, false, 1
+		if s.Analyze {
+			st.Explain = 2
+		}
+	}
+}
+
+func (*Query) explainable()  {}
+func (*Write) explainable()  {}
+func (*Values) explainable() {}

@@ -1,0 +1,167 @@
+package sema
+
+import (
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// sources resolves FROM, from left to right.
+func (c *checker) sources(q *Query, from []ast.Source) {
+	for i, s := range from {
+		first := len(q.From)
+		c.source(q, s.X, s.As)
+		if i > 0 {
+			c.mustUnroll(q, q.From[first:], s.Pos())
+		}
+	}
+	if len(from) == 1 {
+		c.scope.main = c.mainRelation(q)
+	}
+}
+
+// mainRelation is the relation of the only source, or the end vertex of the only pattern.
+func (c *checker) mainRelation(q *Query) *Relation {
+	if len(q.From) == 0 {
+		return nil
+	}
+	rels := q.From[len(q.From)-1].Rels()
+	return rels[len(rels)-1]
+}
+
+// mustUnroll: a source behind others takes its rows from theirs; anything else is a join.
+func (c *checker) mustUnroll(q *Query, added []Source, at ops.Span) {
+	for _, s := range added {
+		switch s := s.(type) {
+		case *ItemSource:
+			own := false
+			Columns(s.X, func(col *Column) { own = own || q.Owns(col.Rel) })
+			if own {
+				continue
+			}
+		case *HopSource:
+			continue
+		}
+		c.unsupported(at, "a join of several sources")
+		return
+	}
+}
+
+// source resolves one source and adds it to the query.
+func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
+	at := e.Pos()
+	switch x := e.(type) {
+	case *ast.Ident:
+		c.tableSource(q, x.Name, as, at)
+	case *ast.RecordExpr:
+		if _, all := x.Key.(*ast.Wild); all {
+			c.tableSource(q, x.Table.Text, as, at)
+			return
+		}
+		r := c.records(x.Table.Text, x.Table.Span)
+		key := c.expr(x)
+		q.From = append(q.From, &KeySource{Rel: c.relation(r, as), Key: key, Span: at})
+	case *ast.RecordRange:
+		c.rangeSource(q, x, as)
+	case *ast.List:
+		c.listSource(q, x, as)
+	case *ast.Select:
+		sub := c.query(x)
+		r := c.relation(&Relation{Kind: RelRows, Query: sub}, as)
+		q.From = append(q.From, &QuerySource{Rel: r, Query: sub, Span: at})
+	case *ast.Pattern:
+		if as != nil {
+			c.unsupported(as.Span, "an alias of a whole pattern")
+		}
+		c.pattern(q, x)
+	case *ast.Aliased:
+		c.aliasedSource(q, x, as)
+	case *ast.Wild:
+		c.unsupported(at, "FROM *, every table,")
+	case *ast.SetOp:
+		c.unsupported(at, "UNION, INTERSECT and EXCEPT")
+	default:
+		c.itemSource(q, c.expr(e), as, at)
+	}
+}
+
+func (c *checker) records(table string, at ops.Span) *Relation {
+	r := &Relation{Name: table, Kind: RelRecords, Table: table, Desc: c.table(table, at)}
+	if r.Desc != nil && r.Desc.Edge {
+		r.Kind = RelEdges
+	}
+	return r
+}
+
+func (c *checker) tableSource(q *Query, table string, as *ast.Name, at ops.Span) {
+	r := c.relation(c.records(table, at), as)
+	q.From = append(q.From, &TableSource{Rel: r, Span: at})
+}
+
+func (c *checker) rangeSource(q *Query, e *ast.RecordRange, as *ast.Name) {
+	s := &RangeSource{Inclusive: e.Inclusive, Span: e.Span}
+	if e.Lo != nil {
+		s.Lo = c.expr(e.Lo)
+	}
+	if e.Hi != nil {
+		s.Hi = c.expr(e.Hi)
+	}
+	s.Rel = c.relation(c.records(e.Table.Text, e.Table.Span), as)
+	q.From = append(q.From, s)
+}
+
+// listSource: a list of record ids is those records, any other list its elements.
+func (c *checker) listSource(q *Query, e *ast.List, as *ast.Name) {
+	table, records := "", len(e.Items) > 0
+	for i, x := range e.Items {
+		r, ok := x.(*ast.RecordExpr)
+		if !ok {
+			records = false
+			break
+		}
+		if i == 0 {
+			table = r.Table.Text
+		}
+		if r.Table.Text != table {
+			table = ""
+		}
+	}
+	x := c.expr(e)
+	if !records {
+		c.itemSource(q, x, as, e.Span)
+		return
+	}
+	r := &Relation{Kind: RelRecords}
+	if table != "" {
+		r = c.records(table, e.Span)
+	}
+	q.From = append(q.From, &KeySource{Rel: c.relation(r, as), Key: x, List: true, Span: e.Span})
+}
+
+func (c *checker) itemSource(q *Query, x Expr, as *ast.Name, at ops.Span) {
+	t := ops.Any
+	if s, ok := x.(*Sequence); ok && len(s.Items) > 0 {
+		t = s.Items[0].At().Type
+		for _, i := range s.Items[1:] {
+			t = union(t, i.At().Type)
+		}
+	}
+	if e := x.At().Type.Elem; e != nil {
+		t = *e
+	}
+	r := c.relation(&Relation{Kind: RelValues, Type: t}, as)
+	q.From = append(q.From, &ItemSource{Rel: r, X: x, Span: at})
+}
+
+// aliasedSource is `(source AS name WHERE c)`.
+func (c *checker) aliasedSource(q *Query, e *ast.Aliased, as *ast.Name) {
+	if as == nil {
+		as = e.As
+	}
+	c.source(q, e.X, as)
+	if e.Where != nil {
+		old := c.scope.main
+		c.scope.main = c.mainRelation(q)
+		c.where(q, e.Where)
+		c.scope.main = old
+	}
+}

@@ -1,0 +1,180 @@
+package sema
+
+import (
+	"strings"
+
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
+)
+
+func typeOfValue(v ops.Value) ops.Type {
+	t := ops.TypeOf(v.Kind())
+	switch v.Kind() {
+	case ops.KindNone:
+		t.Optional = true
+	case ops.KindRecord:
+		t.Name = v.RecordTable()
+	}
+	return t
+}
+
+func newParam(name string) vm.Param { return vm.Param{Name: name, Type: ops.Any} }
+
+// resultType applies an operator's type rule to operands that it takes.
+func resultType(op uint16, a, b ops.Type) ops.Type {
+	row := &ops.Table[op]
+	unary := row.Form == ops.FormUnary
+	optional := a.Optional || !unary && b.Optional
+	kind := ops.KindAny
+	switch row.Type {
+	case ops.ResultSame:
+		kind = a.Kind
+	case ops.ResultBool:
+		return ops.TypeOf(ops.KindBool)
+	case ops.ResultBool3:
+		// Comparing different kinds gives none, so it is never certain there is a value.
+		return ops.Type{Kind: ops.KindBool, Optional: optional || a.Kind != b.Kind}
+	case ops.ResultInt:
+		kind = ops.KindInt
+	case ops.ResultFloat:
+		kind = ops.KindFloat
+	case ops.ResultNumeric, ops.ResultAdd:
+		kind = arithmetic(op, a.Kind, b.Kind)
+	case ops.ResultOfSources:
+		return union(a, b)
+	}
+	return ops.Type{Kind: kind, Optional: optional || kind == ops.KindAny}
+}
+
+func arithmetic(op uint16, a, b ops.Kind) ops.Kind {
+	switch {
+	case a == ops.KindInt && b == ops.KindInt && op == opcodes.Pow:
+		return ops.KindAny // a float for a negative exponent
+	case a.IsNumber() && b.IsNumber():
+		return max(a, b) // int < float < decimal
+	case a == ops.KindTime && b == ops.KindTime && op == opcodes.Sub:
+		return ops.KindDuration
+	case a == ops.KindTime && b == ops.KindDuration:
+		return ops.KindTime
+	case a == ops.KindDuration && b == ops.KindTime:
+		return ops.KindTime
+	case a == b && a != ops.KindDuration && op == opcodes.Add:
+		return a
+	case a == ops.KindDuration && b == ops.KindDuration && (op == opcodes.Add || op == opcodes.Sub):
+		return ops.KindDuration
+	}
+	return ops.KindAny
+}
+
+// union is the type of what is of one or the other type.
+func union(a, b ops.Type) ops.Type {
+	switch {
+	case a.Kind == ops.KindNone:
+		b.Optional = true
+		return b
+	case b.Kind == ops.KindNone:
+		a.Optional = true
+		return a
+	case a.Kind != b.Kind:
+		return ops.Any
+	}
+	return ops.Type{Kind: a.Kind, Optional: a.Optional || b.Optional}
+}
+
+// aKind names a kind in a sentence.
+func aKind(k ops.Kind) string {
+	name := k.String()
+	if k == ops.KindNone {
+		return name
+	}
+	if strings.ContainsRune("aeio", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+func joinOr(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+// ---- written types
+
+var namedTypes = map[string]ops.Type{
+	"bool": ops.TypeOf(ops.KindBool), "string": ops.TypeOf(ops.KindString), "bytes": ops.TypeOf(ops.KindBytes),
+	"time": ops.TypeOf(ops.KindTime), "duration": ops.TypeOf(ops.KindDuration), "uuid": ops.TypeOf(ops.KindUUID),
+	"decimal": ops.TypeOf(ops.KindDecimal), "regex": ops.TypeOf(ops.KindRegex), "object": ops.TypeOf(ops.KindObject),
+	"record": ops.TypeOf(ops.KindRecord), "any": ops.Any, "list": ops.TypeOf(ops.KindList), "tuple": ops.TypeOf(ops.KindTuple),
+	"int": ops.TypeOf(ops.KindInt), "float": ops.TypeOf(ops.KindFloat),
+	"i8": {Kind: ops.KindInt, Width: ops.WidthI8}, "i16": {Kind: ops.KindInt, Width: ops.WidthI16},
+	"i32": {Kind: ops.KindInt, Width: ops.WidthI32}, "i64": {Kind: ops.KindInt, Width: ops.WidthI64},
+	"u8": {Kind: ops.KindInt, Width: ops.WidthU8}, "u16": {Kind: ops.KindInt, Width: ops.WidthU16},
+	"u32": {Kind: ops.KindInt, Width: ops.WidthU32}, "u64": {Kind: ops.KindInt, Width: ops.WidthU64},
+	"u128": {Kind: ops.KindInt, Width: ops.WidthU128}, "i128": {Kind: ops.KindInt, Width: ops.WidthI128},
+	"f32": {Kind: ops.KindFloat, Width: ops.WidthF32}, "f64": {Kind: ops.KindFloat, Width: ops.WidthF64},
+}
+
+// typ resolves a written type. A name that is no type is a link to the table of that name, which may be defined later.
+func (c *checker) typ(t *ast.Type) ops.Type {
+	out := c.simpleType(t)
+	out.Optional = out.Optional || t.Optional
+	return out
+}
+
+func (c *checker) simpleType(t *ast.Type) ops.Type {
+	switch t.Kind {
+	case ast.TypeList:
+		elem := c.typ(t.Args[0])
+		return ops.Type{Kind: ops.KindList, Elem: &elem, Len: int(max(t.Len, 0))}
+	case ast.TypeTuple:
+		out := ops.Type{Kind: ops.KindTuple, Elems: []ops.Type{}}
+		for _, a := range t.Args {
+			out.Elems = append(out.Elems, c.typ(a))
+		}
+		return out
+	}
+	name := t.Name[len(t.Name)-1].Text
+	if len(t.Name) > 1 {
+		c.unsupported(t.Span, "the type "+c.text(t.Span))
+		return ops.Any
+	}
+	return c.namedType(strings.ToLower(name), name, t)
+}
+
+func (c *checker) namedType(lower, name string, t *ast.Type) ops.Type {
+	elem := func(kind ops.Kind) ops.Type {
+		if len(t.Args) != 1 {
+			c.failf(ops.CodeArgument, t.Span, "%s takes the type of its elements, as in %s[int]", lower, lower)
+			return ops.TypeOf(kind)
+		}
+		e := c.typ(t.Args[0])
+		return ops.Type{Kind: kind, Elem: &e}
+	}
+	switch lower {
+	case "option":
+		e := elem(ops.KindAny)
+		if e.Elem != nil {
+			e = *e.Elem
+		}
+		e.Optional = true
+		return e
+	case "set":
+		if len(t.Args) == 0 {
+			return ops.TypeOf(ops.KindSet)
+		}
+		return elem(ops.KindSet)
+	case "map":
+		return elem(ops.KindObject)
+	}
+	if known, ok := namedTypes[lower]; ok {
+		if len(t.Args) > 0 {
+			c.failf(ops.CodeArgument, t.Span, "the type %s takes no arguments", lower)
+		}
+		return known
+	}
+	return ops.Type{Kind: ops.KindRecord, Name: name}
+}
