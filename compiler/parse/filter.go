@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"slices"
+
 	"github.com/antlr4-go/antlr/v4"
 
 	"github.com/zerodb/zerodb/ops"
@@ -70,7 +72,7 @@ type place struct {
 
 // run returns the parser's tokens; they stay valid until the next run.
 func (f *filter) run(raw []token) []token {
-	f.raw, f.at, f.out = raw, 0, f.out[:0]
+	f.raw, f.at, f.out = raw, 0, slices.Grow(f.out[:0], len(raw)+1)
 	f.open, f.blocks = append(f.open[:0], frame{}), 0
 	f.startStatement()
 	f.returnClause, f.keyDone, f.err = false, false, nil
@@ -99,6 +101,7 @@ func (f *filter) step(t token) {
 			return
 		}
 		f.resolve(&p)
+		p.infix = f.want == wantOperator
 		f.nest(&p)
 		f.emit(p.token)
 		f.want = f.wantsAfter(&p)

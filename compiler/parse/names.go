@@ -189,9 +189,11 @@ func (f *filter) modifiesSelect(p *place) bool {
 	case tStar:
 		return p.kind == tDistinct && !operandStarts.has(second)
 	case tNot:
-		return second != tIn && second != tContains && second != tMatch
+		infix := second == tIn || second == tContains || second == tMatch
+		third := f.peek(p.nextAt, 2)
+		return !infix || third == tColon || third == tColon2 || third == tDot
 	case tFrom, tAs, tOmit:
-		return second == tFrom || second == tAs || second == tDot
+		return second == tFrom || second == tAs || second == tDot || second == tColon || second == tColon2
 	default:
 		switch {
 		case isArrow(next):
@@ -214,7 +216,11 @@ func (f *filter) distinctArgument(p *place) bool {
 func (f *filter) prefixNames(p *place) bool {
 	next := p.next.kind
 	if p.kind == tSelect && next == tFrom && f.clause == tSelect { // SELECT select FROM x
-		return true
+		switch f.peek(p.nextAt, 1) {
+		case tColon, tColon2, tDot:
+		default:
+			return true
+		}
 	}
 	name := endsName(next) && !(p.kind == tSelect && isArrow(next)) ||
 		p.kind != tSelect && phraseFollowers.has(next) ||

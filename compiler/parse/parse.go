@@ -283,22 +283,23 @@ func (p *parser) lexicalErrors(tokens []token) bool {
 	return found
 }
 
+// lexicalError says what is wrong with a token that is none; nil for all others.
 func lexicalError(t *token) *ops.Error {
-	err := &ops.Error{Code: ops.CodeSyntax, Span: t.span()}
+	var message, hint string
 	switch t.kind {
 	case tOpenString:
-		err.Message, err.Hint = "this string is not closed on its line", `a line end within a string is written \n`
+		message, hint = "this string is not closed on its line", `a line end within a string is written \n`
 	case tOpenRegex:
-		err.Message, err.Hint = "this regular expression is not closed", "`//` begins a regular expression; a comment begins with `--`, division is `/`"
+		message, hint = "this regular expression is not closed", "`//` begins a regular expression; a comment begins with `--`, division is `/`"
 	case tOpenQuoted:
-		err.Message = "this backtick is not closed on its line"
+		message = "this backtick is not closed on its line"
 	case tBad:
-		err.Message = fmt.Sprintf("the character %s means nothing here", quote(t.text()))
+		message = fmt.Sprintf("the character %s means nothing here", quote(t.text()))
 		if t.text() == "$" {
-			err.Message = "a variable's name begins with a letter behind its `$`"
+			message = "a variable's name begins with a letter behind its `$`"
 		}
 	default:
 		return nil
 	}
-	return err
+	return &ops.Error{Code: ops.CodeSyntax, Message: message, Span: t.span(), Hint: hint}
 }

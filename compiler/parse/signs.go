@@ -48,6 +48,7 @@ func (f *filter) lessMinus(p *place) bool {
 	}
 	sign.end--
 	minus.kind, minus.start = tMinus, minus.end-1
+	sign.infix = f.want == wantOperator
 	f.emit(sign)
 	f.emit(minus)
 	f.keyDone, f.want = false, wantOperand

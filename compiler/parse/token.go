@@ -16,6 +16,8 @@ type token struct {
 	blank bool
 	// top marks a separator that stands in no block.
 	top bool
+	// infix marks what stands behind a complete operand: an operator, the bracket of a call or an index.
+	infix bool
 }
 
 func (t *token) span() ops.Span { return ops.Span{Start: int(t.start), End: int(t.end)} }
