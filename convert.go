@@ -279,11 +279,10 @@ func fieldByIndex(rv reflect.Value, index []int) (reflect.Value, bool) {
 }
 
 func fromTime(t time.Time, path []string) (Value, error) {
-	const first, last = -9223372036, 9223372036 // the seconds that nanoseconds in an int64 reach
-	if s := t.Unix(); s <= first || s >= last {
-		return ops.None, goError(path, "%s is outside the years 1678 to 2262 that a time holds", t.Format(time.RFC3339))
+	if ns := t.UnixNano(); time.Unix(0, ns).Equal(t) { // it wraps around where it does not fit
+		return ops.Time(ns), nil
 	}
-	return ops.Time(t.UnixNano()), nil
+	return ops.None, goError(path, "%s is outside the years 1678 to 2262 that a time holds", t.Format(time.RFC3339))
 }
 
 func fromNumber(text string, path []string) (Value, error) {

@@ -157,7 +157,7 @@ func TestToGoRoundTrips(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !ops.Equal(v, back) {
-			t.Fatalf("%s came back as %s", ops.Format(v), ops.Format(back))
+			t.Fatalf("%s came back as %s", zql(v), zql(back))
 		}
 	})
 }

@@ -47,6 +47,10 @@ func (s *Session) get(ctx context.Context, table string, key Value, cols []vm.Co
 		}
 		defer tx.Cancel()
 	}
+	return s.getIn(ctx, tx, table, key, cols)
+}
+
+func (s *Session) getIn(ctx context.Context, tx *storage.Txn, table string, key Value, cols []vm.Column) (v Value, found bool, err error) {
 	t := tx.Catalog().Table(table)
 	if t == nil {
 		return None, false, nil
@@ -308,18 +312,7 @@ func openCursor(ctx context.Context, tx *storage.Txn, table string, keys KeyRang
 	if t == nil {
 		return nil, nil
 	}
-	r := vm.Range{Lo: keys.From, Hi: keys.To, Reverse: keys.Reverse}
-	if !keys.From.IsNone() {
-		r.LoBound = vm.Inclusive
-	}
-	switch {
-	case keys.To.IsNone():
-	case keys.Inclusive:
-		r.HiBound = vm.Inclusive
-	default:
-		r.HiBound = vm.Exclusive
-	}
-	return tx.Scan(ctx, t, r, idAndRecord)
+	return tx.Scan(ctx, t, keys.bounds(), idAndRecord)
 }
 
 // scanSource gives the batches of a store's cursor.

@@ -364,5 +364,5 @@ func assignField(dst reflect.Value, f fieldPlan, v Value, path []string) error {
 }
 
 func misfit(dst reflect.Value, v Value, path []string) error {
-	return goError(path, "%s %s does not fit a Go %s", v.Kind(), ops.Format(v), dst.Type())
+	return goError(path, "%s %s does not fit a Go %s", v.Kind(), ops.AppendZQL(nil, v), dst.Type())
 }

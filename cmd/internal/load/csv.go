@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/ops"
@@ -124,6 +125,9 @@ func (s *csvSource) Next() (*Row, error) {
 		}
 		line, col := s.csv.FieldPos(i)
 		m := Member{Name: s.columns[i].name, Place: Place{line, col}, Text: s.columns[i].text}
+		if !utf8.ValidString(text) {
+			return nil, &RowError{File: s.file, Place: m.Place, Raw: raw, Err: bad("column %s: the text is not UTF-8", m.Name)}
+		}
 		if m.Value, err = s.columns[i].typ.value(strings.Clone(text)); err != nil {
 			return nil, &RowError{File: s.file, Place: m.Place, Raw: raw, Err: bad("column %s: %s", m.Name, message(err))}
 		}

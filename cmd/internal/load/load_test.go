@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -87,9 +88,11 @@ func recordsOf(o *Options, text string) string {
 			return out.String()
 		default:
 			if o.Mapping.Edge {
-				fmt.Fprintf(&out, "%s -> %s ", ops.Format(r.From), ops.Format(r.To))
+				fmt.Fprintf(&out, "%s -> %s ", zql(r.From), zql(r.To))
 			}
-			fmt.Fprintf(&out, "%s %s\n", ops.Format(r.Key), ops.Format(r.Object))
+			fmt.Fprintf(&out, "%s %s\n", zql(r.Key), zql(r.Object))
 		}
 	}
 }
+
+func zql(v zerodb.Value) string { return string(ops.AppendZQL(nil, v)) }

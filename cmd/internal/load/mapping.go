@@ -260,7 +260,7 @@ func endpoint(v zerodb.Value, table string, x *Member) (zerodb.Value, error) {
 			return id, nil
 		}
 	}
-	return zerodb.None, bad("%s: %s is no record id", x.Name, ops.Format(v)).WithHint("write table:key, or name the table: %s:TABLE", x.Name)
+	return zerodb.None, bad("%s: %s is no record id", x.Name, ops.AppendZQL(nil, v)).WithHint("write table:key, or name the table: %s:TABLE", x.Name)
 }
 
 // recordID reads `table:key`. What stands behind the table must be a key as ZeroQL writes it; for the table that is
