@@ -25,8 +25,8 @@ func benchOptions(b *testing.B, relaxed bool) Options {
 
 // rawPebble is Pebble with the options that a store gives it.
 func rawPebble(b *testing.B) *pebble.DB {
-	o := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, MemTableSize: 64 << 20, MemTableStopWritesThreshold: 4,
-		CacheSize: 128 << 20, Logger: pebbleLogger{}}
+	o := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4,
+		CacheSize: 128<<20 + 4*32<<20, Logger: pebbleLogger{}}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}

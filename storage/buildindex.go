@@ -247,3 +247,29 @@ func (s *Store) inBuild(ctx context.Context, b build, f func(t *Txn, tab *table,
 	return err
 }
 
+// dropUnfinished removes the indexes whose building ended with the process. Nobody was told that they exist.
+func (s *Store) dropUnfinished(ctx context.Context) error {
+	all, err := s.Databases(ctx)
+	if err != nil {
+		return err
+	}
+	for ns, dbs := range all {
+		for _, db := range dbs {
+			cat, err := s.Catalog(ns, db)
+			if err != nil {
+				return err
+			}
+			for _, t := range cat.Tables() {
+				for _, ix := range t.Indexes {
+					if ix.Ready {
+						continue
+					}
+					if err := s.dropIndex(ctx, build{place{ns, db}, t.ID, ix.ID}); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"maps"
@@ -255,7 +257,7 @@ func readCatalog(t *kv.Txn, p place) (*catalog, error) {
 	part := keys.PartitionOf(p.namespace, p.database)
 	err = scanPrefix(t, systemKey(objTables, u32(db.ID)), func(_, value []byte) error {
 		desc := &schema.Table{}
-		if err := json.Unmarshal(value, desc); err != nil {
+		if err := unmarshal(value, desc); err != nil {
 			return errCatalog
 		}
 		desc.Fingerprint = schema.FingerprintOf(desc)
@@ -331,10 +333,17 @@ func getJSON(t *kv.Txn, key []byte, into any) (bool, error) {
 	if !ok {
 		return false, err
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	if err := unmarshal(raw, into); err != nil {
 		return false, errCatalog
 	}
 	return true, nil
+}
+
+// unmarshal reads a definition. It refuses members that it does not know: they are of a newer version.
+func unmarshal(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
 }
 
 func putJSON(t *kv.Txn, key []byte, v any) error {
@@ -367,4 +376,67 @@ func scanPrefix(t *kv.Txn, prefix []byte, use func(key, value []byte) error) err
 		}
 	}
 	return it.Close()
+}
+
+// named is a namespace or database in a listing.
+type named struct {
+	name string
+	id   uint32
+}
+
+// listNamespaces lists all namespaces. damaged is told of definitions that cannot be read.
+func listNamespaces(t *kv.Txn, damaged func(key []byte)) (all []named, err error) {
+	prefix := systemKey(objNamespaces)
+	err = scanPrefix(t, prefix, func(k, v []byte) error {
+		var ns namespaceDesc
+		if unmarshal(v, &ns) != nil {
+			damaged(k)
+			return nil
+		}
+		all = append(all, named{string(k[len(prefix):]), ns.ID})
+		return nil
+	})
+	return all, err
+}
+
+// listDatabases lists the databases of a namespace.
+func listDatabases(t *kv.Txn, ns named, damaged func(key []byte)) (all []named, err error) {
+	prefix := systemKey(objDatabases, u32(ns.id))
+	err = scanPrefix(t, prefix, func(k, v []byte) error {
+		var db databaseDesc
+		if unmarshal(v, &db) != nil {
+			damaged(k)
+			return nil
+		}
+		all = append(all, named{string(k[len(prefix):]), db.ID})
+		return nil
+	})
+	return all, err
+}
+
+// Databases lists the databases of every namespace, by name; a namespace without any is in it too.
+func (s *Store) Databases(ctx context.Context) (map[string][]string, error) {
+	if s.closed.Load() {
+		return nil, closedError()
+	}
+	t, err := s.db.Begin(false)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer t.Cancel()
+	var damage error
+	damaged := func([]byte) { damage = errCatalog }
+	namespaces, err := listNamespaces(t, damaged)
+	all := make(map[string][]string, len(namespaces))
+	for _, ns := range namespaces {
+		all[ns.name] = []string{}
+		dbs, err := listDatabases(t, ns, damaged)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for _, db := range dbs {
+			all[ns.name] = append(all[ns.name], db.name)
+		}
+	}
+	return all, cmp.Or(wrap(err), damage)
 }

@@ -1,13 +1,11 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage/keys"
 	"github.com/zerodb/zerodb/storage/kv"
-	"github.com/zerodb/zerodb/storage/record"
 )
 
 // Adjacency: for every edge two keys,
@@ -166,7 +164,7 @@ func (t *Txn) removeEdgesOf(ctx context.Context, cat *catalog, gone *table) erro
 func (t *Txn) removeEdgesUnder(ctx context.Context, tab *table, prefix []byte) error {
 	var edges []ops.Value
 	err := scanPrefix(t.kv, prefix, func(key, _ []byte) error {
-		a, err := splitAdjacency(key, nil)
+		a, err := splitAdjacency(key)
 		if err != nil {
 			return err
 		}
@@ -194,13 +192,9 @@ type adjacent struct {
 
 var errAdjacency = ops.Errorf(ops.CodeCorrupt, "an adjacency key is damaged").WithHint("run zerodb check")
 
-// splitAdjacency takes an adjacency key apart. With a mem the values share the memory of a copy of the key there,
-// without one they live on.
-func splitAdjacency(key []byte, mem *record.Mem) (a adjacent, err error) {
+// splitAdjacency takes an adjacency key apart.
+func splitAdjacency(key []byte) (a adjacent, err error) {
 	b := key[keys.PrefixLen:]
-	if mem == nil {
-		b = bytes.Clone(b)
-	}
 	if a.nearTable, a.near, b, err = splitVertex(b); err != nil {
 		return a, err
 	}

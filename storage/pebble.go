@@ -51,8 +51,14 @@ func (s *Store) backgroundError(err error) {
 	if s.opts.Logger != nil {
 		s.opts.Logger.Errorf("background: %v", err)
 	}
-	if s.db != nil && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EROFS)) {
-		s.db.Fail(err)
+	if db := s.events.Load(); db != nil && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EROFS)) {
+		db.Fail(err)
+	}
+}
+
+func (s *Store) filesChanged() {
+	if db := s.events.Load(); db != nil {
+		db.FilesChanged()
 	}
 }
 

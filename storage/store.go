@@ -32,7 +32,7 @@ type Options struct {
 	Logger Logger
 	// CacheBytes is the size of the block cache; 0 is 128 MiB.
 	CacheBytes int64
-	// MemTableBytes is the size of a memtable; 0 is 64 MiB.
+	// MemTableBytes is the size of a memtable; 0 is 32 MiB.
 	MemTableBytes uint64
 	// Retention is how long older versions are kept at least; 0 is ten minutes.
 	Retention time.Duration
@@ -51,6 +51,7 @@ type Store struct {
 	pebble *pebble.DB
 	cache  *pebble.Cache
 	db     *kv.DB
+	events atomic.Pointer[kv.DB] // db, for Pebble's events, which may come before Open returns
 	ids    *idSource
 	closed atomic.Bool
 
@@ -76,7 +77,8 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{opts: o, ident: ident, catalogs: map[place]*atomic.Pointer[catalog]{}, tables: map[uint32]*table{},
 		ids: newIDSource(o.Clock, o.Random)}
-	s.cache = pebble.NewCache(o.CacheBytes)
+	// Pebble takes memtables out of the cache's size.
+	s.cache = pebble.NewCache(o.CacheBytes + memTables*int64(o.MemTableBytes))
 	if err := s.openPebble(); err != nil {
 		s.cache.Unref()
 		return nil, err
@@ -87,8 +89,18 @@ func Open(o Options) (*Store, error) {
 		s.cache.Unref()
 		return nil, wrap(err)
 	}
+	s.events.Store(s.db)
+	if !o.ReadOnly {
+		if err := s.dropUnfinished(context.Background()); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
 	return s, nil
 }
+
+// memTables is how many memtables there may be before writers wait for a flush.
+const memTables = 4
 
 func (o *Options) complete() error {
 	if o.FS == nil || o.Dir == "" || o.Clock == nil || o.Random == nil {
@@ -98,7 +110,7 @@ func (o *Options) complete() error {
 		o.CacheBytes = 128 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 64 << 20
+		o.MemTableBytes = 32 << 20
 	}
 	if o.Retention == 0 {
 		o.Retention = 10 * time.Minute
@@ -112,7 +124,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		Cache:                       s.cache,
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                s.opts.MemTableBytes,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: memTables,
 		ReadOnly:                    s.opts.ReadOnly,
 		ErrorIfNotExists:            s.opts.ReadOnly,
 		Logger:                      pebbleLogger{s.opts.Logger},
@@ -120,7 +132,11 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	o.EventListener = &pebble.EventListener{BackgroundError: s.backgroundError}
+	o.EventListener = &pebble.EventListener{
+		BackgroundError: s.backgroundError,
+		FlushEnd:        func(pebble.FlushInfo) { s.filesChanged() },
+		CompactionEnd:   func(pebble.CompactionInfo) { s.filesChanged() },
+	}
 	return o
 }
 

@@ -36,6 +36,7 @@ type DB struct {
 
 	last    atomic.Uint64 // the newest commit time that is visible
 	writers atomic.Int64  // read-write transactions that are running
+	files   atomic.Uint64 // how often Pebble has replaced files
 	fault   atomic.Pointer[error]
 
 	viewMu  sync.Mutex

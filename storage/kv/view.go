@@ -8,7 +8,8 @@ import (
 // time. One whose state is still the newest when its transaction ends is kept for the next: making an
 // iterator costs more than a seek.
 type view struct {
-	at    Time // the store's time when it was made
+	at    Time   // the store's time when it was made
+	gen   uint64 // of the store's files when it was made
 	all   []*pebble.Iterator
 	free  []*pebble.Iterator
 	point *pebble.Iterator // for gets; made when first needed
@@ -27,7 +28,7 @@ func (db *DB) openView() (*view, error) {
 		return v, nil
 	}
 	db.viewMu.Unlock()
-	v := &view{at: now}
+	v := &view{at: now, gen: db.files.Load()}
 	it, err := db.p.NewIter(nil)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (db *DB) openView() (*view, error) {
 
 // closeView takes a view back.
 func (db *DB) closeView(v *view) error {
-	if v.at == Time(db.last.Load()) && len(v.free)+1 >= len(v.all) {
+	if v.at == Time(db.last.Load()) && v.gen == db.files.Load() && len(v.free)+1 >= len(v.all) {
 		db.viewMu.Lock()
 		if !db.closing && len(db.idle) < idleViews && v.at == Time(db.last.Load()) {
 			db.idle = append(db.idle, v)
@@ -59,6 +60,12 @@ func (v *view) close() (err error) {
 	}
 	*v = view{}
 	return err
+}
+
+// FilesChanged lets go of memtables and files that Pebble has replaced by others: views that are kept would pin them.
+func (db *DB) FilesChanged() {
+	db.files.Add(1)
+	db.dropIdle(false)
 }
 
 // dropIdle closes the views that are kept; every commit does it, since they are out of date.
