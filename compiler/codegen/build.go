@@ -24,23 +24,26 @@ func (g *gen) sort(i int, s *plan.Sort, consume func()) {
 		g.emit(opcodes.New, b, limit, 0)
 	})
 	g.produce(i-1, func() {
-		if s.Limit != nil && g.frame.cursor != scalars {
-			g.candidates(b, s.Keys[0].X)
-		}
 		columns = g.carried(i, columns)
-		g.put(b, columns)
+		base := g.newRegs(len(columns))
+		for j, e := range columns {
+			g.exprTo(e, int(base)+j)
+			if j == 0 && s.Limit != nil {
+				g.candidates(b, base)
+			}
+		}
+		g.emit(opcodes.Put, b, base, uint16(g.frame.cursor+1))
 	})
 	g.out.Builders[b].Columns = len(columns)
 	g.built(b, columns, consume)
 }
 
-// candidates drops rows that cannot be among the first, before more of them is read.
-func (g *gen) candidates(b uint16, key sema.Expr) {
-	k := g.expr(key)
-	if !g.regs[k].Vector {
+// candidates drops rows whose leading key cannot be among the first, before more of them is read.
+func (g *gen) candidates(b uint16, key uint16) {
+	if !g.regs[key].Vector {
 		return
 	}
-	g.emit(opcodes.Topk, g.regs[k].Batch, b, k)
+	g.emit(opcodes.Topk, g.regs[key].Batch, b, key)
 	g.unlessEmpty()
 }
 
@@ -110,14 +113,6 @@ func (g *gen) leaf(c *sema.Column, columns []sema.Expr) []sema.Expr {
 	return append(columns, c)
 }
 
-func (g *gen) put(b uint16, columns []sema.Expr) {
-	base := uint16(0)
-	if len(columns) > 0 {
-		base = g.exprs(columns)
-	}
-	g.emit(opcodes.Put, b, base, uint16(g.frame.cursor+1))
-}
-
 // built reads the rows of a sort or grouping, of which the columns are known.
 func (g *gen) built(b uint16, is []sema.Expr, consume func()) {
 	columns := make([]column, len(is))
@@ -145,7 +140,7 @@ func (g *gen) group(i int, s *plan.Group, consume func()) {
 	decl.Columns = len(columns)
 	b := g.builder(decl)
 	g.once(func() { g.emit(opcodes.New, b, 0, 0) })
-	g.produce(i-1, func() { g.put(b, columns) })
+	g.produce(i-1, func() { g.emit(opcodes.Put, b, g.exprs(columns), uint16(g.frame.cursor+1)) })
 	g.built(b, append(append([]sema.Expr{}, s.Keys...), results...), consume)
 }
 

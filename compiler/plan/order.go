@@ -14,8 +14,8 @@ import (
 // the index in use, or of one that is taken for its order because LIMIT wants few rows.
 //
 // It must not fire over a step that does not keep the order (hops come in the order of their edges, not of their starts), for
-// keys of mixed direction, or – taking an index for its order alone – without LIMIT: reading a whole table through
-// an index costs a seek for each record, sorting it does not.
+// keys of mixed direction, or – taking an index for its order alone – without LIMIT or behind a condition: reading a whole
+// table through an index costs a seek for each record, sorting it does not.
 func useOrder(_ *planner, pl *Pipeline) bool {
 	at := slices.IndexFunc(pl.Steps, func(s Step) bool { _, ok := s.(*Sort); return ok })
 	if at < 0 {
@@ -26,8 +26,8 @@ func useOrder(_ *planner, pl *Pipeline) bool {
 		return false
 	}
 	desc := sort.Keys[0].Desc
-	limited := at+1 < len(pl.Steps) && isBounded(pl.Steps[at+1])
-	if !takeOrder(pl, sort.Keys, desc, limited) {
+	few := at+1 < len(pl.Steps) && isBounded(pl.Steps[at+1]) && len(conditions(pl)) == 0
+	if !takeOrder(pl, sort.Keys, desc, few) {
 		return false
 	}
 	pl.Steps = slices.Delete(pl.Steps, at, at+1)
@@ -55,14 +55,14 @@ func isBounded(s Step) bool {
 }
 
 // takeOrder makes the source give rows in the order of the keys, if it can.
-func takeOrder(pl *Pipeline, keys []sema.Order, desc, limited bool) bool {
+func takeOrder(pl *Pipeline, keys []sema.Order, desc, few bool) bool {
 	switch s := pl.Steps[0].(type) {
 	case *Scan:
 		if len(keys) == 1 && isIDOf(keys[0].X, s.Rel) {
 			s.Reverse = desc
 			return true
 		}
-		return limited && takeIndexForOrder(pl, s, keys, desc)
+		return few && takeIndexForOrder(pl, s, keys, desc)
 	case *KeyRange:
 		if len(keys) == 1 && isIDOf(keys[0].X, s.Rel) {
 			s.Reverse = desc

@@ -267,7 +267,10 @@ func (p *Pipeline) Outputs() []sema.Expr {
 		es = append(es, i.X)
 	}
 	if w := p.Write; w != nil {
-		es = append(es, present(w.Key, w.Old, w.New, w.In, w.Out)...)
+		es = append(es, present(w.Key, w.New, w.In, w.Out)...)
+		if w.Kind != sema.WriteDelete {
+			es = append(es, present(w.Old)...)
+		}
 		for _, i := range w.Items {
 			es = append(es, i.X)
 		}

@@ -56,7 +56,7 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 	at := e.Pos()
 	switch x := e.(type) {
 	case *ast.Ident:
-		if r := c.alias(x.Name); r != nil && r.IsRecord() && as == nil {
+		if r := c.alias(x.Name); r != nil && r.IsRecord() && r.Alias && as == nil {
 			if q.Owns(r) {
 				return idOf(r, at)
 			}
@@ -254,7 +254,7 @@ func (c *checker) endVertex(q *Query, s *HopSource, e ast.Expr, as *ast.Name) Ex
 	switch x := e.(type) {
 	case *ast.Wild:
 	case *ast.Ident:
-		if r := c.alias(x.Name); r != nil && r.IsRecord() && (r.Alias || !c.known(x.Name)) && r != s.Edge {
+		if r := c.alias(x.Name); r != nil && r.IsRecord() && r.Alias {
 			s.Bound = idOf(r, at)
 			break
 		}

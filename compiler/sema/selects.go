@@ -393,6 +393,9 @@ func (c *checker) subquery(e ast.Expr, use SubqueryUse) Expr {
 	switch use {
 	case UseExists:
 		t = ops.TypeOf(ops.KindBool)
+		if !q.Grouped && !q.Distinct { // what the rows hold does not matter
+			q.Items, q.Form, q.Order = []Item{{"exists", constant(ops.Bool(true), s.Span)}}, vm.RowValue, nil
+		}
 	case UseIn:
 		if q.Form == vm.RowColumns && len(q.Items) == 1 {
 			q.Form = vm.RowValue
