@@ -115,7 +115,7 @@ func beginsLine(parts []part, i int) bool {
 	}
 	switch next := parts[i+1]; next.Role {
 	case parse.RoleWord, parse.RoleOperand:
-		return true
+		return next.Text != "*" // `JOIN * …` could be a product
 	case parse.RoleOpen:
 		return !next.Infix
 	}

@@ -193,6 +193,9 @@ func (r *reader) token() part {
 	return p
 }
 
+// queryWords begin queries, of which a bracket holds one.
+var queryWords = map[string]bool{"SELECT": true, "CREATE": true, "UPDATE": true, "UPSERT": true, "DELETE": true, "RELATE": true}
+
 // group reads what stands in brackets, and the closing one.
 func (r *reader) group() *group {
 	g := &group{}
@@ -221,7 +224,7 @@ func (r *reader) group() *group {
 		default:
 			item := &statement{lead: lead}
 			lead, g.trailing = nil, false
-			r.parts(item, true)
+			r.parts(item, t.Role != parse.RoleWord || !queryWords[t.Text]) // the commas of a subquery are its own
 			g.items = append(g.items, item)
 		}
 	}
