@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -58,16 +57,6 @@ func corruptRecord(table string, key ops.Value, err error) error {
 }
 
 // show prints a value for a message.
-func show(v ops.Value) string {
-	switch v.Kind() {
-	case ops.KindInt:
-		return strconv.FormatInt(v.AsInt(), 10)
-	case ops.KindString:
-		return v.AsString()
-	case ops.KindRecord:
-		return v.RecordTable() + ":" + show(v.RecordKey())
-	}
-	return v.Kind().String()
-}
+func show(v ops.Value) string { return ops.Format(v) }
 
 func closedError() error { return wrap(kv.ErrClosed) }
