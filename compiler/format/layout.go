@@ -206,73 +206,85 @@ func (l *layout) group(p part, indent int) {
 
 // ---- on one line
 
-// flat returns a statement on one line, or false where it cannot be: it has comments inside, or blocks of several
-// statements. Its own comments are not part of it.
+// maxFlat is more bytes than a line can have: what is longer need not be written to its end to know that it does not fit.
+const maxFlat = utf8.UTFMax * width
+
+// flat returns a statement on one line, or false where it cannot be: it is too long, has comments inside, or blocks of
+// several statements. Its own comments are not part of it.
 func (s *statement) flat() (string, bool) {
 	var b strings.Builder
+	ok := s.writeFlat(&b)
+	return b.String(), ok
+}
+
+func (s *statement) writeFlat(b *strings.Builder) bool {
 	for i, p := range s.parts {
 		if i > 0 && spaceBetween(s.parts, i) {
 			b.WriteByte(' ')
 		}
-		text, ok := p.flat()
-		if !ok {
-			return "", false
+		if !p.writeFlat(b) {
+			return false
 		}
-		b.WriteString(text)
 	}
-	return b.String(), true
+	return true
 }
 
 func (p part) flat() (string, bool) {
-	switch {
-	case p.Role == parse.RoleScript:
-		return "", false
-	case p.group != nil:
-		return p.group.flat(p.Text)
-	case p.block != nil:
-		return p.block.flat(p.Text)
-	}
-	return p.Text, true
+	var b strings.Builder
+	ok := p.writeFlat(&b)
+	return b.String(), ok
 }
 
-func (g *group) flat(open string) (string, bool) {
-	var b strings.Builder
-	b.WriteString(open)
-	pad := open == "{" && len(g.items) > 0
-	if pad {
-		b.WriteByte(' ')
+func (p part) writeFlat(b *strings.Builder) bool {
+	if p.Role == parse.RoleScript || b.Len() > maxFlat {
+		return false
 	}
+	b.WriteString(p.Text)
+	switch {
+	case p.group != nil:
+		return p.group.writeFlat(b, p.Text == "{")
+	case p.block != nil:
+		return p.block.writeFlat(b, p.Text)
+	}
+	return true
+}
+
+// writeFlat writes what follows the opening bracket; braces are padded.
+func (g *group) writeFlat(b *strings.Builder, brace bool) bool {
+	pad := ""
+	if brace && len(g.items) > 0 {
+		pad = " "
+	}
+	b.WriteString(pad)
 	for i, item := range g.items {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		text, ok := item.flat()
-		if !ok || len(item.lead) > 0 || item.trail != "" {
-			return "", false
+		if len(item.lead) > 0 || item.trail != "" || !item.writeFlat(b) {
+			return false
 		}
-		b.WriteString(text)
 	}
 	if g.trailing {
 		b.WriteByte(',')
 	}
-	if pad {
-		b.WriteByte(' ')
-	}
-	b.WriteString(g.close.Text)
-	return b.String(), len(g.tail) == 0
+	b.WriteString(pad + g.close.Text)
+	return len(g.tail) == 0
 }
 
-func (b *block) flat(open string) (string, bool) {
-	if len(b.statements) > 1 || len(b.tail) > 0 {
-		return "", false
-	}
+// writeFlat writes what follows the word that opens the block.
+func (b *block) writeFlat(out *strings.Builder, opening string) bool {
 	if len(b.statements) == 0 {
-		return open, true
+		return len(b.tail) == 0
 	}
 	s := b.statements[0]
-	text, ok := s.flat()
-	elseIf := open == "ELSE" && strings.HasPrefix(text, "IF ") // on one line the two would be an arm of the same IF
-	return open + " " + text, ok && !elseIf && len(s.lead) == 0 && s.trail == ""
+	if len(b.statements) > 1 || len(b.tail) > 0 || len(s.lead) > 0 || s.trail != "" {
+		return false
+	}
+	if opening == "ELSE" && s.parts[0].Text == "IF" { // on one line the two would be an arm of the same IF
+		return false
+	}
+	out.WriteByte(' ')
+	return s.writeFlat(out)
 }
 
 // spaceBetween reports whether a space stands before the i-th part.

@@ -117,6 +117,7 @@ func (r *reader) block() *block {
 
 // parts reads a statement, or an item of a bracket, up to what ends it, which it leaves.
 func (r *reader) parts(s *statement, item bool) {
+	inBlock := false // the last block is still to be closed
 	for {
 		t, ok := r.peek()
 		if !ok || t.Role == parse.RoleClose || t.Role == parse.RoleSeparator || item && t.Role == parse.RoleComma {
@@ -127,19 +128,22 @@ func (r *reader) parts(s *statement, item bool) {
 			if r.ends(item) {
 				return
 			}
-			s.lead = append(s.lead, comment{text: t.Text})
-			r.at++
+			for ; t.Role == parse.RoleComment; t, _ = r.peek() {
+				s.lead = append(s.lead, comment{text: t.Text})
+				r.at++
+			}
 		case parse.RoleBlockEnd:
-			if !s.inBlock() {
+			if !inBlock {
 				return
 			}
+			inBlock = false
 			s.parts = append(s.parts, r.token())
 		case parse.RoleBlockOpen:
-			if t.Text == "ELSE" && !s.inBlock() {
+			if t.Text == "ELSE" && !inBlock {
 				return
 			}
 			p := r.token()
-			p.block = r.block()
+			p.block, inBlock = r.block(), true
 			s.parts = append(s.parts, p)
 		case parse.RoleOpen:
 			p := r.token()
@@ -149,20 +153,6 @@ func (r *reader) parts(s *statement, item bool) {
 			s.parts = append(s.parts, r.token())
 		}
 	}
-}
-
-// inBlock reports whether the last block of a statement is still to be closed.
-func (s *statement) inBlock() bool {
-	open := false
-	for _, p := range s.parts {
-		switch {
-		case p.block != nil:
-			open = true
-		case p.Role == parse.RoleBlockEnd:
-			open = false
-		}
-	}
-	return open
 }
 
 // ends reports whether nothing but comments stands between here and the end of the statement or item.
