@@ -345,6 +345,14 @@ func bitmapRoom(room *[BatchSize / 64]uint64, n int) Bitmap {
 	return make(Bitmap, words(n))
 }
 
+// Tidy drops a bitmap that says that no row is none.
+func (v *Vector) Tidy() {
+	if v.Valid != nil && v.Kind != KindNone && v.Valid.full(v.N) {
+		v.keepBitmap()
+		v.Valid = nil
+	}
+}
+
 // Gather makes row i of v the row rows[i] of src, which is another vector. A negative row is none.
 func (v *Vector) Gather(src *Vector, rows []int32) {
 	v.Reset(src.Kind, len(rows))

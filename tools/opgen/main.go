@@ -12,18 +12,21 @@ import (
 func main() {
 	root := flag.String("root", ".", "the module's root; output goes to gen/ and docs/ below it")
 	flag.Parse()
-	outputs := []struct {
-		path string
-		make func() ([]byte, error)
-	}{
+	outputs := append([]output{
 		{"gen/opcodes/opcodes.go", opcodes},
-	}
+	}, kernelOutputs()...)
 	for _, o := range outputs {
 		if err := write(filepath.Join(*root, o.path), o.make); err != nil {
 			fmt.Fprintln(os.Stderr, "opgen:", err)
 			os.Exit(1)
 		}
 	}
+}
+
+// output is a file that is generated.
+type output struct {
+	path string
+	make func() ([]byte, error)
 }
 
 func write(path string, make func() ([]byte, error)) error {

@@ -26,6 +26,13 @@ func opcodes() ([]byte, error) {
 	})
 	f.Comment("Count is the number of opcodes.")
 	f.Const().Id("Count").Op("=").Lit(len(ops.Table))
+	f.Comment("Names are the mnemonics by opcode.")
+	f.Var().Id("Names").Op("=").Index(Id("Count")).String().ValuesFunc(func(g *Group) {
+		for _, r := range ops.Table {
+			g.Line().Lit(r.Name)
+		}
+		g.Line()
+	})
 	var b bytes.Buffer
 	err := f.Render(&b)
 	return b.Bytes(), err
