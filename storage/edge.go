@@ -93,6 +93,17 @@ func appendVertex(dst []byte, number uint16, key ops.Value) []byte {
 	return appendKey(append(dst, byte(number>>8), byte(number)), key)
 }
 
+// vertexTable returns the number of a vertex table's name in an edge table's dictionary. Without one no edge has an end
+// there; that is something read, which another transaction's first such edge changes.
+func (t *Txn) vertexTable(tab *table, name string) (uint16, bool) {
+	d := t.dict(tab.tableState)
+	number, ok := d.ID(name)
+	if !ok && t.kv.Writable() {
+		t.kv.ReadSpan(nameKey(tab.id, uint16(d.Len())), keys.AppendEnd(nil, systemKey(objNames, u32(tab.id))))
+	}
+	return number, ok
+}
+
 // adjacency builds both keys of an edge whose record has been encoded, so that the names are known.
 func (t *Txn) adjacency(tab *table, key ops.Value, e ends) (out, in []byte) {
 	d := t.dict(tab.tableState)
@@ -130,9 +141,9 @@ func (t *Txn) removeEdgesAt(ctx context.Context, vertex ops.Value) error {
 			continue
 		}
 		tab := t.cat.tables[desc.ID]
-		number, ok := t.dict(tab.tableState).ID(vertex.RecordTable())
+		number, ok := t.vertexTable(tab, vertex.RecordTable())
 		if !ok {
-			continue // no edge of the table has an end there
+			continue
 		}
 		for _, prefix := range []keys.Prefix{tab.out, tab.in} {
 			if err := t.removeEdgesUnder(ctx, tab, appendVertex(prefix[:], number, vertex.RecordKey())); err != nil {
@@ -146,9 +157,12 @@ func (t *Txn) removeEdgesAt(ctx context.Context, vertex ops.Value) error {
 // removeEdgesOf deletes the edges of every vertex of a table that is being removed.
 func (t *Txn) removeEdgesOf(ctx context.Context, cat *catalog, gone *table) error {
 	for _, desc := range cat.descs {
+		if !desc.Edge || desc.ID == gone.id {
+			continue
+		}
 		tab := cat.tables[desc.ID]
-		number, ok := t.dict(tab.tableState).ID(gone.desc.Name)
-		if !desc.Edge || desc.ID == gone.id || !ok {
+		number, ok := t.vertexTable(tab, gone.desc.Name)
+		if !ok {
 			continue
 		}
 		for _, prefix := range []keys.Prefix{tab.out, tab.in} {

@@ -210,7 +210,7 @@ func (c *expandCursor) loop(rest []byte) bool {
 func (c *expandCursor) nextVertex() bool {
 	for c.vertex++; c.vertex < len(c.vertices); c.vertex++ {
 		v := &c.vertices[c.vertex]
-		number, ok := c.rows.dict.ID(v.id.RecordTable())
+		number, ok := c.txn.vertexTable(c.rows.tab, v.id.RecordTable())
 		if !ok {
 			continue
 		}

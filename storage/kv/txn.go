@@ -142,8 +142,9 @@ func (t *Txn) ReadKey(key []byte) { t.reads.Keys = append(t.reads.Keys, t.readMe
 
 // ReadSpan records that the transaction depends on a range of keys of one object.
 func (t *Txn) ReadSpan(lo, hi []byte) {
-	if n := len(t.reads.Spans); n > 0 && bytes.Equal(t.reads.Spans[n-1].Hi, lo) {
-		// The next piece of a scan.
+	if n := len(t.reads.Spans); n > 0 && bytes.Equal(t.reads.Spans[n-1].Hi, lo) &&
+		bytes.Equal(t.reads.Spans[n-1].Lo[:keys.PrefixLen], lo[:keys.PrefixLen]) {
+		// The next piece of a scan. One that ends with its object also ends where the next object begins.
 		t.reads.Spans[n-1].Hi = t.readMem.clone(hi)
 		return
 	}
