@@ -60,7 +60,8 @@ const (
 )
 
 // Funcs is every function, ascending by name.
-var Funcs = sortedFuncs()
+var Funcs = sortedFuncs(mathFuncs(), stringFuncs(), regexFuncs(), arrayFuncs(), timeFuncs(), durationFuncs(), typeFuncs(),
+	recordFuncs(), objectFuncs(), vectorFuncs(), encodingFuncs(), cryptoFuncs(), randFuncs())
 
 var funcByName = indexFuncs(Funcs)
 
@@ -127,13 +128,13 @@ func unknownAmong(args []Type) bool {
 
 // SignatureOf finds the signature with a fingerprint, which a compiled program carries.
 func (f *Func) SignatureOf(print [8]byte) *Signature {
-	if f.general.Fingerprint(f.Name) == print {
-		return &f.general
-	}
 	for i := range f.Signatures {
 		if f.Signatures[i].Fingerprint(f.Name) == print {
 			return &f.Signatures[i]
 		}
+	}
+	if f.general.Fingerprint(f.Name) == print {
+		return &f.general
 	}
 	return nil
 }
@@ -203,7 +204,13 @@ func (s *Signature) fits(args []Type) bool {
 
 // fitsParam reports whether a value of type t may be given for a parameter of type p.
 func fitsParam(p, t Type) bool {
-	return t.Kind == KindNone || t.Kind == KindAny || fitsKind(p, t.Kind)
+	if t.Kind == KindNone || t.Kind == KindAny {
+		return true
+	}
+	if p.Elem != nil && t.Elem != nil && !fitsParam(*p.Elem, *t.Elem) {
+		return false
+	}
+	return fitsKind(p, t.Kind)
 }
 
 func fitsKind(p Type, k Kind) bool {
@@ -319,6 +326,3 @@ func funcError(name string, args []Value, err error) error {
 		return Errorf(e.code, "%s: argument %d, %s, %s", name, e.arg+1, shown(args[e.arg]), e.what)
 	}
 }
-
-// shown is a value in an error message: its kind for now the whole of it.
-func shown(v Value) string { return v.kind.String() }

@@ -104,7 +104,9 @@ func (s *Signature) ResultOf(args []Type) Type {
 			bound.bind(s.Param(i), a)
 		}
 	}
-	return s.withNone(withoutVars(bound.apply(signatureType(s.result))), args)
+	result := withoutVars(bound.apply(signatureType(s.result)))
+	result.Optional = result.Optional || strings.HasSuffix(s.result, "?")
+	return s.withNone(result, args)
 }
 
 // withNone makes the result optional where an argument that may be none would make it none.
@@ -172,9 +174,7 @@ func (b *binding) apply(t Type) Type {
 		if !b.known {
 			return Any
 		}
-		typ := b.typ
-		typ.Optional = typ.Optional || t.Name == anyVar && t.Optional
-		return typ
+		return b.typ
 	}
 	if t.Elem != nil {
 		elem := b.apply(*t.Elem)

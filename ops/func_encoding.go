@@ -1,0 +1,96 @@
+package ops
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// octets returns argument i, a string or a byte string, as bytes, not to be changed.
+func octets(a []Value, i int) []byte {
+	if a[i].kind == KindBytes {
+		return a[i].AsBytes()
+	}
+	return []byte(a[i].AsString())
+}
+
+var textOrBytes = []string{"data: bytes -> string", "data: string -> string"}
+
+func encodingFuncs() []Func {
+	return []Func{
+		fn("encoding::json_encode", []string{"value: any -> string"}, "The value as JSON.", `encoding::json_encode({ a: [1, none] })`, `"{\"a\":[1,null]}"`,
+			func(_ *Env, a []Value) (Value, error) { return textOf(string(AppendJSON(nil, a[0]))) }),
+		fn("encoding::json_decode", []string{"text: string -> any"}, "The value that a text of JSON writes.", `encoding::json_decode('{"a":[1,null]}')`, "{ a: [1, none] }",
+			func(_ *Env, a []Value) (Value, error) {
+				v, err := ParseJSON([]byte(a[0].AsString()))
+				if err != nil {
+					return None, faultOf(CodeCast, 0, "is no JSON: %s", messageOf(err))
+				}
+				return v, nil
+			}),
+		fn("encoding::base64_encode", textOrBytes, "The bytes, or the UTF-8 of a string, as base64 with padding.",
+			`encoding::base64_encode("zero")`, `"emVybw=="`, func(_ *Env, a []Value) (Value, error) {
+				return textOf(base64.StdEncoding.EncodeToString(octets(a, 0)))
+			}),
+		fn("encoding::base64_decode", []string{"text: string -> bytes"}, "The bytes that a text of base64 writes: of either alphabet, with or without padding.",
+			`encoding::base64_decode("emVybw")`, `b"zero"`, func(_ *Env, a []Value) (Value, error) {
+				s := strings.TrimRight(a[0].AsString(), "=")
+				b, err := base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(s))
+				if err != nil {
+					return None, faultOf(CodeCast, 0, "is no base64")
+				}
+				return Bytes(b), nil
+			}),
+		fn("encoding::hex_encode", textOrBytes, "The bytes, or the UTF-8 of a string, as hexadecimal digits.",
+			`encoding::hex_encode("zero")`, `"7a65726f"`, func(_ *Env, a []Value) (Value, error) {
+				return textOf(hex.EncodeToString(octets(a, 0)))
+			}),
+		fn("encoding::hex_decode", []string{"text: string -> bytes"}, "The bytes that hexadecimal digits write.", `encoding::hex_decode("7A65726f")`, `b"zero"`,
+			func(_ *Env, a []Value) (Value, error) {
+				b, err := hex.DecodeString(a[0].AsString())
+				if err != nil {
+					return None, faultOf(CodeCast, 0, "is no even number of hexadecimal digits")
+				}
+				return Bytes(b), nil
+			}),
+		fn("encoding::url_encode", []string{"text: string -> string"}, "The text as a part of an address.", `encoding::url_encode("a b&c")`, `"a+b%26c"`,
+			func(_ *Env, a []Value) (Value, error) { return textOf(url.QueryEscape(a[0].AsString())) }),
+		fn("encoding::url_decode", []string{"text: string -> string"}, "The text that a part of an address writes.", `encoding::url_decode("a+b%26c")`, `"a b&c"`,
+			func(_ *Env, a []Value) (Value, error) {
+				s, err := url.QueryUnescape(a[0].AsString())
+				if err != nil || !utf8.ValidString(s) {
+					return None, faultOf(CodeCast, 0, "is no part of an address")
+				}
+				return String(s), nil
+			}),
+		fn("encoding::utf8_decode", []string{"data: bytes -> string"}, "The text that bytes of UTF-8 write.", `encoding::utf8_decode(b"\xc3\xb1")`, `"ñ"`,
+			func(_ *Env, a []Value) (Value, error) {
+				if !utf8.Valid(a[0].AsBytes()) {
+					return None, faultOf(CodeCast, 0, "is no UTF-8")
+				}
+				return String(string(a[0].AsBytes())), nil
+			}),
+		fn("encoding::utf8_encode", []string{"text: string -> bytes"}, "The bytes of a text in UTF-8.", `encoding::utf8_encode("ñ")`, `b"\xc3\xb1"`,
+			func(_ *Env, a []Value) (Value, error) { return Bytes([]byte(a[0].AsString())), nil }),
+	}
+}
+
+func cryptoFuncs() []Func {
+	digest := func(name, doc, result string, f func(b []byte) []byte) Func {
+		return fn("crypto::"+name, textOrBytes, doc+" of bytes, or of the UTF-8 of a string, in hexadecimal.",
+			`string::slice(crypto::`+name+`("zero"), 0, 8)`, result,
+			func(_ *Env, a []Value) (Value, error) { return String(hex.EncodeToString(f(octets(a, 0)))), nil })
+	}
+	return []Func{
+		digest("md5", "The MD5 digest (broken: for old data, not for secrets)", `"d02c4c4c"`, func(b []byte) []byte { s := md5.Sum(b); return s[:] }),
+		digest("sha1", "The SHA-1 digest (broken: for old data, not for secrets)", `"aa8c4133"`, func(b []byte) []byte { s := sha1.Sum(b); return s[:] }),
+		digest("sha256", "The SHA-256 digest", `"f9194e73"`, func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }),
+		digest("sha512", "The SHA-512 digest", `"2dc48a94"`, func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }),
+	}
+}
