@@ -13,10 +13,12 @@ import (
 // Tables and indexes are given as descriptors that the linker has resolved in the same catalog version.
 // Errors are *ops.Error values.
 type Txn interface {
-	// Get reads one record by key (not a record id) into dst, one value a column, and reports whether it exists.
+	// Get reads one record by key (not a record id) into dst, one value a column, and reports whether it exists. The
+	// values live on: no later call reuses their memory.
 	Get(ctx context.Context, t *schema.Table, key ops.Value, cols []Column, dst []ops.Value) (bool, error)
 
-	// Scan reads the records of a table whose keys lie in r, in key order.
+	// Scan reads the records of a table whose keys lie in r, in key order. It, and every other cursor, sees the state
+	// as it was when the cursor was opened, not what the transaction writes afterwards.
 	Scan(ctx context.Context, t *schema.Table, r Range, cols []Column) (Cursor, error)
 
 	// ScanIndex reads the records that an index has in r, in index order. equal are the leading field values.
@@ -24,7 +26,7 @@ type Txn interface {
 
 	// Fetch reads, for each selected row of ids, the record it names (of any table of the database) into the same
 	// row of dst, one vector a column; rows whose id is none, is no record id or names no record become none.
-	// Seeks are sorted and each distinct id is read once. dst vectors are ids.N long.
+	// Seeks are sorted and each distinct id is read once. dst vectors are ids.N long. As with Get, the values live on.
 	Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, cols []Column, dst []*ops.Vector) error
 
 	// Expand reads the edges of the selected vertices, in sorted batches; t == nil means every edge table.

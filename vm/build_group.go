@@ -1,0 +1,379 @@
+package vm
+
+import (
+	"github.com/zerodb/zerodb/ops"
+)
+
+// linkedBuilder is a builder's declaration with its aggregates found.
+type linkedBuilder struct {
+	*Builder
+	aggregates []*ops.Aggregate
+	filters    []int  // by aggregate: the column that filters its rows, -1 without
+	skip       []bool // by column: not looked at
+}
+
+func linkBuilder(b *Builder) *linkedBuilder {
+	l := &linkedBuilder{Builder: b, skip: make([]bool, b.Columns)}
+	filter := b.Keys + len(b.Aggregates)
+	for i, a := range b.Aggregates {
+		l.aggregates = append(l.aggregates, ops.LookupAggregate(a.Func))
+		l.skip[b.Keys+i] = a.Star
+		if a.Filtered {
+			l.filters = append(l.filters, filter)
+			filter++
+		} else {
+			l.filters = append(l.filters, -1)
+		}
+	}
+	return l
+}
+
+// grouping is hash aggregation. When memory grows tight it stops taking new groups: rows of groups that it does not
+// have go to a spool, in partitions by hash, and are grouped one partition after the other when the groups in memory
+// have been read.
+type grouping struct {
+	decl   *linkedBuilder
+	round  uint64
+	table  rowTable
+	states []ops.GroupState
+	// distinct has, for aggregates over distinct values, the pairs of group and value met.
+	distinct []rowSet
+	held     int64
+
+	frozen bool
+	level  int // how often the rows at hand have been partitioned
+	spool  *spool
+	parts  []partition // of the rows at hand
+	queue  []partition // still to be grouped
+
+	at      int // the group that is read next
+	pairs   [2]*ops.Vector
+	numbers ops.Vector
+	rows    []int32
+	others  []int32
+	reader  runReader
+	cols    []ops.Vector
+	shown   []*ops.Vector
+}
+
+// partition is rows that were put aside.
+type partition struct {
+	run   spoolRun
+	level int
+}
+
+const (
+	partitions    = 8
+	partitionBits = 3
+	maxLevel      = 16
+)
+
+func (g *grouping) empty(r *Rows, decl *linkedBuilder) {
+	g.release(r)
+	g.decl = decl
+	g.round++
+	g.restart(r)
+}
+
+// restart begins a new table.
+func (g *grouping) restart(r *Rows) {
+	g.table.empty(g.decl.Keys)
+	g.states = g.states[:0]
+	for _, a := range g.decl.aggregates {
+		g.states = append(g.states, a.New())
+	}
+	for len(g.distinct) < len(g.states) {
+		g.distinct = append(g.distinct, rowSet{})
+	}
+	for i := range g.distinct {
+		g.distinct[i].table.empty(2)
+	}
+	g.frozen, g.at = false, 0
+	if g.rows == nil { // a selection of no rows must not be nil, which is all rows
+		g.rows, g.others = make([]int32, 0, ops.BatchSize), make([]int32, 0, ops.BatchSize)
+	}
+	if g.decl.Keys == 0 {
+		for _, s := range g.states {
+			s.Grow(1)
+		}
+	}
+	g.charge(r)
+}
+
+func (g *grouping) release(r *Rows) {
+	r.o.Memory.take(-g.held)
+	g.held = 0
+	g.states, g.parts, g.queue = nil, nil, nil
+	g.level = 0
+	if cap(g.table.hashes) > ops.BatchSize {
+		g.table = rowTable{}
+	}
+	g.distinct = nil
+	g.spool.close()
+	g.spool = nil
+}
+
+// charge brings the budget up to what the grouping holds.
+func (g *grouping) charge(r *Rows) {
+	size := g.table.size()
+	for i, s := range g.states {
+		size += s.Size()
+		if g.decl.Aggregates[i].Distinct {
+			size += g.distinct[i].table.size()
+		}
+	}
+	r.o.Memory.take(size - g.held)
+	g.held = size
+}
+
+func (g *grouping) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) error {
+	var groups []int32
+	if g.decl.Keys > 0 {
+		var err error
+		if groups, sel, err = g.number(r, cols, sel, n); err != nil {
+			return err
+		}
+		for _, s := range g.states {
+			s.Grow(g.table.count())
+		}
+	}
+	for i, s := range g.states {
+		arg, rows, err := g.argument(i, groups, cols, sel, n)
+		if err != nil {
+			return err
+		}
+		if err := s.Add(groups, arg, rows, n); err != nil {
+			return err
+		}
+	}
+	g.charge(r)
+	if !g.frozen && g.decl.Keys > 0 && r.o.Spill != nil && r.o.Memory.tight() {
+		g.frozen = true
+	}
+	return r.o.Memory.over("a grouping")
+}
+
+// number gives the selected rows their groups. A frozen grouping puts the rows of groups that it does not have aside,
+// and selects the others.
+func (g *grouping) number(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) ([]int32, ops.Selection, error) {
+	t := &g.table
+	keys := cols[:g.decl.Keys]
+	t.hash(keys, sel, n)
+	count := n
+	if sel != nil {
+		count = len(sel)
+	}
+	if g.frozen {
+		at := t.find(keys, sel, n)
+		return g.putAside(r, cols, at, sel, n)
+	}
+	t.reserve(count)
+	if sel == nil {
+		for i := range n {
+			at, slot := t.probe(keys, i)
+			if at < 0 {
+				at = t.add(keys, i, slot)
+			}
+			t.at[i] = at
+		}
+		return t.at, nil, nil
+	}
+	for _, i := range sel {
+		at, slot := t.probe(keys, int(i))
+		if at < 0 {
+			at = t.add(keys, int(i), slot)
+		}
+		t.at[i] = at
+	}
+	return t.at, sel, nil
+}
+
+// putAside spools the selected rows without a group, and selects those that have one.
+func (g *grouping) putAside(r *Rows, cols []*ops.Vector, at []int32, sel ops.Selection, n int) ([]int32, ops.Selection, error) {
+	if g.parts == nil {
+		if g.level >= maxLevel {
+			return nil, nil, ops.Errorf(ops.CodeMemoryBudget, "a grouping does not fit the query's memory budget however often it is divided")
+		}
+		if err := g.openSpool(r); err != nil {
+			return nil, nil, err
+		}
+		g.parts = make([]partition, partitions)
+	}
+	g.rows = g.rows[:0]
+	for i := range selectedRows(sel, n) {
+		if at[i] >= 0 {
+			g.rows = append(g.rows, int32(i))
+			continue
+		}
+		p := &g.parts[g.table.h[i]>>(61-partitionBits*g.level)&(partitions-1)]
+		p.level = g.level + 1
+		if err := p.run.add(g.spool, cols, i); err != nil {
+			return nil, nil, err
+		}
+	}
+	return at, g.rows, nil
+}
+
+func (g *grouping) openSpool(r *Rows) (err error) {
+	if g.spool == nil {
+		g.spool, err = newSpool(r)
+	}
+	return err
+}
+
+// argument returns what aggregate i adds up, and which rows of it.
+func (g *grouping) argument(i int, groups []int32, cols []*ops.Vector, sel ops.Selection, n int) (*ops.Vector, ops.Selection, error) {
+	a := &g.decl.Aggregates[i]
+	arg := cols[g.decl.Keys+i]
+	if f := g.decl.filters[i]; f >= 0 {
+		g.others = g.others[:0]
+		for row := range selectedRows(sel, n) {
+			v := cols[f].At(row)
+			yes, ok := satisfies(v, ifTrue)
+			if !ok {
+				return nil, nil, notBool(v)
+			}
+			if yes {
+				g.others = append(g.others, int32(row))
+			}
+		}
+		sel = g.others
+	}
+	if !a.Distinct || a.Star {
+		return arg, sel, nil
+	}
+	g.numbers.Reset(ops.KindInt, n)
+	for row := range n {
+		g.numbers.Ints[row] = 0
+		if groups != nil {
+			g.numbers.Ints[row] = int64(groups[row])
+		}
+	}
+	g.pairs = [2]*ops.Vector{&g.numbers, arg}
+	return arg, g.distinct[i].narrow(g.pairs[:], sel, n), nil
+}
+
+// narrow adds the selected rows and selects those that are new.
+func (s *rowSet) narrow(cols []*ops.Vector, sel ops.Selection, n int) ops.Selection {
+	t := &s.table
+	t.hash(cols, sel, n)
+	t.reserve(n)
+	k := 0
+	for i := range selectedRows(sel, n) {
+		if g, slot := t.probe(cols, i); g < 0 {
+			t.add(cols, i, slot)
+			t.at[k] = int32(i) // at is not used by sets otherwise, and k is never beyond i
+			k++
+		}
+	}
+	return t.at[:k]
+}
+
+func (g *grouping) finish(r *Rows) error {
+	g.enqueue()
+	return nil
+}
+
+// enqueue lines up what was put aside: partitions of partitions come first, so that the queue stays short.
+func (g *grouping) enqueue() {
+	if g.parts != nil {
+		g.queue = append(g.parts, g.queue...)
+		g.parts = nil
+	}
+}
+
+// next gives groups; when those in memory are used up it groups the next partition.
+func (g *grouping) next(r *Rows, out *Batch) error {
+	for g.at == g.groups() {
+		if len(g.queue) == 0 {
+			return nil
+		}
+		p := g.queue[0]
+		g.queue = g.queue[1:]
+		if err := g.regroup(r, &p); err != nil {
+			return err
+		}
+	}
+	n := min(g.groups()-g.at, ops.BatchSize)
+	for c := range g.decl.Keys {
+		col := &out.Cols[c]
+		col.Reset(ops.KindNone, n)
+		for i := range n {
+			col.SetAt(i, g.table.key(g.at+i, c))
+		}
+	}
+	for a, s := range g.states {
+		col := &out.Cols[g.decl.Keys+a]
+		col.Reset(ops.KindNone, n)
+		for i := range n {
+			v, err := s.Result(g.at + i)
+			if err != nil {
+				return err
+			}
+			col.SetAt(i, v)
+		}
+	}
+	g.at += n
+	out.N = n
+	return nil
+}
+
+// groups is how many groups are in memory: with no keys there is one.
+func (g *grouping) groups() int {
+	if g.decl.Keys == 0 {
+		return 1
+	}
+	return g.table.count()
+}
+
+// regroup groups the rows of a partition.
+func (g *grouping) regroup(r *Rows, p *partition) error {
+	g.level = p.level
+	g.restart(r)
+	if err := p.run.flush(g.spool); err != nil {
+		return err
+	}
+	g.reader.start(g.spool, &p.run)
+	for len(g.cols) < g.decl.Columns {
+		g.cols = append(g.cols, ops.Vector{})
+	}
+	for {
+		if err := r.step(); err != nil {
+			return err
+		}
+		n, err := g.reader.batch(g.cols[:g.decl.Columns])
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			g.enqueue()
+			return nil
+		}
+		g.shown = g.shown[:0]
+		for i := range g.decl.Columns {
+			g.shown = append(g.shown, &g.cols[i])
+		}
+		if err := g.put(r, g.shown, nil, n); err != nil {
+			return err
+		}
+	}
+}
+
+// selectedRows yields the selected rows of n.
+func selectedRows(sel ops.Selection, n int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		if sel == nil {
+			for i := range n {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range sel {
+			if !yield(int(i)) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package vm
+
+import (
+	"strings"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+)
+
+// describe shows a definition as an object.
+func describe(c schema.Catalog, d *schema.Change) (ops.Value, error) {
+	switch d.Kind {
+	case schema.DefineNamespace:
+		if d.Name != "" && d.Name != c.Namespace() {
+			return elsewhere("namespace", d.Name)
+		}
+		return object("namespace", ops.String(c.Namespace())), nil
+	case schema.DefineDatabase:
+		if d.Name != "" && d.Name != c.Database() || d.Namespace != "" && d.Namespace != c.Namespace() {
+			return elsewhere("database", d.Name)
+		}
+		return describeDatabase(c), nil
+	}
+	if d.Namespace != "" && d.Namespace != c.Namespace() || d.Database != "" && d.Database != c.Database() {
+		return elsewhere("database", d.Database)
+	}
+	switch d.Kind {
+	case schema.DefineTable:
+		if t := c.Table(d.Name); t != nil {
+			return describeTable(t), nil
+		}
+		return missing(d, "table", d.Name)
+	case schema.DefineIndex:
+		t := c.Table(d.Index.Table)
+		if t == nil {
+			return missing(d, "table", d.Index.Table)
+		}
+		if ix := t.Index(d.Name); ix != nil {
+			return describeIndex(ix), nil
+		}
+		return missing(d, "index", d.Name)
+	}
+	return ops.None, ops.Errorf(ops.CodeUnsupported, "describing that is not supported yet")
+}
+
+func elsewhere(kind, name string) (ops.Value, error) {
+	return ops.None, ops.Errorf(ops.CodeUnsupported, "%s %s is not the one in use", kind, name).WithHint("USE it first")
+}
+
+func missing(d *schema.Change, kind, name string) (ops.Value, error) {
+	if d.IfExists {
+		return ops.None, nil
+	}
+	return ops.None, ops.Errorf(ops.CodeNotFound, "there is no %s %s", kind, name)
+}
+
+// object makes an object of names and values in turn; members that are none are left out.
+func object(parts ...any) ops.Value {
+	var ms []ops.Member
+	for i := 0; i < len(parts); i += 2 {
+		if v := parts[i+1].(ops.Value); !v.IsNone() {
+			ms = append(ms, ops.Member{Name: parts[i].(string), Value: v})
+		}
+	}
+	return ops.Object(ms)
+}
+
+func describeDatabase(c schema.Catalog) ops.Value {
+	var tables []ops.Value
+	for _, t := range c.Tables() {
+		rows := ops.None
+		if n := c.Rows(t.Name); n >= 0 {
+			rows = ops.Int(n)
+		}
+		tables = append(tables, object("name", ops.String(t.Name), "kind", kindOf(t), "fields", ops.Int(int64(len(t.Fields))),
+			"indexes", ops.Int(int64(len(t.Indexes))), "rows", rows))
+	}
+	return object("namespace", ops.String(c.Namespace()), "database", ops.String(c.Database()), "strict", ops.Bool(c.Strict()),
+		"tables", ops.List(tables))
+}
+
+func kindOf(t *schema.Table) ops.Value {
+	if t.Edge {
+		return ops.String("edge")
+	}
+	return ops.String("table")
+}
+
+func text(s string) ops.Value {
+	if s == "" {
+		return ops.None
+	}
+	return ops.String(s)
+}
+
+func describeTable(t *schema.Table) ops.Value {
+	var fields, indexes []ops.Value
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		var asserts []ops.Value
+		for _, a := range f.Asserts {
+			asserts = append(asserts, ops.String(a))
+		}
+		rules := ops.None
+		if asserts != nil {
+			rules = ops.List(asserts)
+		}
+		readOnly := ops.None
+		if f.ReadOnly {
+			readOnly = ops.Bool(true)
+		}
+		fields = append(fields, object("name", ops.String(strings.Join(f.Path, ".")), "type", ops.String(f.Type.String()),
+			"value", text(f.Default), "asserts", rules, "readonly", readOnly))
+	}
+	for _, ix := range t.Indexes {
+		indexes = append(indexes, describeIndex(ix))
+	}
+	return object("name", ops.String(t.Name), "kind", kindOf(t), "from", text(t.From), "to", text(t.To),
+		"schemafull", ops.Bool(t.Schemafull), "fields", ops.List(fields), "indexes", ops.List(indexes))
+}
+
+func describeIndex(ix *schema.Index) ops.Value {
+	var fields []ops.Value
+	for _, f := range ix.Fields {
+		fields = append(fields, ops.String(strings.Join(f, ".")))
+	}
+	return object("name", ops.String(ix.Name), "table", ops.String(ix.Table), "fields", ops.List(fields),
+		"unique", ops.Bool(ix.Unique), "ready", ops.Bool(ix.Ready))
+}

@@ -1,0 +1,230 @@
+package vm
+
+import (
+	"slices"
+
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// fieldWalk goes along a path for many values at a time, step by step, so that the links met at a step are
+// fetched together.
+type fieldWalk struct {
+	values  []ops.Value
+	pending []*ops.Value // hold ids whose records' fields are wanted
+	ids     ops.Vector
+	got     ops.Vector
+	dst     [1]*ops.Vector
+}
+
+// doField follows a path from objects, links and lists of them.
+func doField(fr *frame, in *Instr) signal {
+	w, path := &fr.field, fr.run.linked.steps[in.C]
+	w.values = w.values[:0]
+	if !fr.isVector(in.A) {
+		w.values = append(w.values, fr.scalars[in.B])
+		if err := w.follow(fr.run, path); err != nil {
+			return fr.fail(err)
+		}
+		fr.scalars[in.A] = w.values[0]
+		return goOn
+	}
+	cs, src := fr.batchOf(in.A), fr.vectors[in.B]
+	for j := range cs.selected() {
+		w.values = append(w.values, src.At(cs.row(j)))
+	}
+	if err := w.follow(fr.run, path); err != nil {
+		return fr.fail(err)
+	}
+	dst := fr.target(in.A)
+	dst.Reset(ops.KindNone, cs.n)
+	for j, v := range w.values {
+		dst.SetAt(cs.row(j), v)
+	}
+	fr.settle(in.A, dst)
+	return goOn
+}
+
+// row is the row of the batch that is selected as number j.
+func (cs *cursorState) row(j int) int {
+	if cs.sel != nil {
+		return int(cs.sel[j])
+	}
+	return j
+}
+
+// follow replaces each value by what is at the path in it. steps has a column for each step of the path.
+func (w *fieldWalk) follow(r *Rows, steps []Column) error {
+	for i := range steps {
+		w.pending = w.pending[:0]
+		for j := range w.values {
+			w.take(&w.values[j], &steps[i])
+		}
+		if err := w.fetch(r, steps[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take replaces a value by its member; a link is left for fetch, except for its id, which is itself. The step of an empty
+// path is the whole record.
+func (w *fieldWalk) take(v *ops.Value, step *Column) {
+	whole := step.Kind == ColumnRecord
+	switch v.Kind() {
+	case ops.KindObject:
+		if !whole {
+			*v, _ = v.Member(step.Path[0])
+		}
+	case ops.KindRecord:
+		if whole || step.Path[0] != "id" {
+			w.pending = append(w.pending, v)
+		}
+	case ops.KindList, ops.KindTuple, ops.KindSet:
+		elements := slices.Clone(v.AsList())
+		for i := range elements {
+			w.take(&elements[i], step)
+		}
+		*v = ops.List(elements)
+	default:
+		*v = ops.None
+	}
+}
+
+// fetch replaces the pending ids by a field of their records.
+func (w *fieldWalk) fetch(r *Rows, field []Column) error {
+	w.dst[0] = &w.got
+	for pending := w.pending; len(pending) > 0; {
+		n := min(len(pending), ops.BatchSize)
+		w.ids.Reset(ops.KindRecord, n)
+		for i, p := range pending[:n] {
+			w.ids.Vals[i] = *p
+		}
+		if err := r.txn.Fetch(r.ctx, &w.ids, nil, field, w.dst[:]); err != nil {
+			return err
+		}
+		r.work.Seeks += int64(n)
+		for i, p := range pending[:n] {
+			*p = w.got.At(i)
+		}
+		pending = pending[n:]
+	}
+	return nil
+}
+
+// doFetch reads columns of the records that links name into registers.
+func doFetch(fr *frame, in *Instr) signal {
+	a, cs := fr.access(in.B), fr.batchOf(in.C)
+	ids := fr.vectors[in.C]
+	fr.columns = fr.columns[:0]
+	for i := range a.Columns {
+		r := in.A + uint16(i)
+		dst := fr.memory(r)
+		if dst == ids {
+			fr.spare.CopyFrom(ids, nil)
+			ids = &fr.spare
+		}
+		fr.vectors[r] = dst
+		fr.columns = append(fr.columns, dst)
+	}
+	if err := fr.run.txn.Fetch(fr.run.ctx, ids, cs.sel, a.Columns, fr.columns); err != nil {
+		return fr.fail(err)
+	}
+	fr.run.work.Seeks += int64(cs.selected())
+	return goOn
+}
+
+// doSubquery runs a fragment for a row of scalars, or for each selected row of a batch.
+func doSubquery(fr *frame, in *Instr) signal {
+	l := fr.run.linked
+	f := &l.fragments[in.B]
+	c := &fr.calls[fr.frag.callSlot[fr.pc-1]]
+	if c.frame == nil {
+		c.frame = f.frame(fr.run)
+	}
+	fr.run.o.Memory.take(-c.held)
+	c.held = 0
+	exists := in.Op == opcodes.Exists
+	if !fr.isVector(in.A) {
+		v, err := c.once(fr, f, in.C, 0, exists)
+		if err != nil {
+			return fr.fail(err)
+		}
+		fr.scalars[in.A] = v
+		return goOn
+	}
+	cs, dst := fr.batchOf(in.A), fr.target(in.A)
+	dst.Reset(ops.KindNone, cs.n)
+	for j := range cs.selected() {
+		row := cs.row(j)
+		v, err := c.once(fr, f, in.C, row, exists)
+		if err != nil {
+			return fr.fail(err)
+		}
+		dst.SetAt(row, v)
+	}
+	fr.settle(in.A, dst)
+	return goOn
+}
+
+// once runs the fragment with the inputs of one row.
+func (c *call) once(fr *frame, f *linkedFragment, first uint16, row int, exists bool) (ops.Value, error) {
+	child := c.frame
+	for i := range f.Inputs {
+		child.inputs[i] = fr.at(first+uint16(i), row)
+	}
+	child.rewind()
+	var list []ops.Value
+	for {
+		out, err := child.resume()
+		if err != nil {
+			return ops.None, err
+		}
+		if exists {
+			child.rewind()
+			return ops.Bool(out != nil), nil
+		}
+		if out == nil {
+			return ops.List(list), nil
+		}
+		for i := range out.N {
+			v, size := out.kept(i)
+			list = append(list, v)
+			c.held += size
+			fr.run.o.Memory.take(size)
+		}
+		if err := fr.run.o.Memory.over("the list of a subquery's rows"); err != nil {
+			return ops.None, err
+		}
+	}
+}
+
+// kept returns a row as one value in memory of its own, and its size.
+func (b *OutBatch) kept(row int) (ops.Value, int64) {
+	if b.Shape.Form != RowColumns {
+		v := cloneValue(b.Value(row, 0))
+		return v, sizeOf(v) + valueSize
+	}
+	ms := make([]ops.Member, 0, len(b.Shape.Names))
+	size := int64(valueSize)
+	for i, name := range b.Shape.Names {
+		if v := b.Value(row, i); !v.IsNone() {
+			v = cloneValue(v)
+			size += memberSize + sizeOf(v)
+			ms = append(ms, ops.Member{Name: name, Value: v})
+		}
+	}
+	return ops.Object(ms), size
+}
+
+// stepsOf makes a column of each step of a path.
+func stepsOf(p Path) []Column {
+	if len(p) == 0 {
+		return []Column{{Kind: ColumnRecord}}
+	}
+	steps := make([]Column, len(p))
+	for i := range p {
+		steps[i] = Column{Kind: ColumnField, Path: p[i : i+1]}
+	}
+	return steps
+}

@@ -1,0 +1,307 @@
+package vm
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// rowOp is an operator that makes one value of the operands of one row. The operands are the registers that sources
+// appends to a list.
+type rowOp struct {
+	sources func(p *Program, in *Instr, dst []uint16) []uint16
+	eval    func(fr *frame, in *Instr, args []ops.Value) (ops.Value, error)
+}
+
+// rowOps is by opcode.
+var rowOps = map[uint16]rowOp{
+	opcodes.InTable:     {sourceB, evalInTable},
+	opcodes.Elements:    {sourceB, evalElements},
+	opcodes.Select:      {sourcesBAndTwoOfC, evalSelect},
+	opcodes.Cast:        {sourceB, evalCast},
+	opcodes.Check:       {sourceB, evalCheck},
+	opcodes.Call:        {sourcesOfCall, evalCall},
+	opcodes.List:        {sourcesCounted, evalList},
+	opcodes.Tuple:       {sourcesCounted, evalTuple},
+	opcodes.Object:      {sourcesOfShape, evalObject},
+	opcodes.Range:       {sourcesTwo, evalRange},
+	opcodes.Record:      {sourceB, evalRecord},
+	opcodes.Assign:      {sourcesTwo, evalAssign},
+	opcodes.AssignIndex: {sourcesThree, evalAssignIndex},
+	opcodes.Omit:        {sourceB, evalOmit},
+}
+
+// evaluators is rowOps as the machine looks it up.
+var evaluators = func() []rowOp {
+	t := make([]rowOp, len(ops.Table))
+	for op, r := range rowOps {
+		t[op] = r
+	}
+	return t
+}()
+
+func run(dst []uint16, first uint16, n int) []uint16 {
+	for i := range n {
+		dst = append(dst, first+uint16(i))
+	}
+	return dst
+}
+
+func sourceB(_ *Program, in *Instr, dst []uint16) []uint16      { return append(dst, in.B) }
+func sourcesTwo(_ *Program, in *Instr, dst []uint16) []uint16   { return run(dst, in.B, 2) }
+func sourcesThree(_ *Program, in *Instr, dst []uint16) []uint16 { return run(dst, in.B, 3) }
+func sourcesBAndTwoOfC(_ *Program, in *Instr, dst []uint16) []uint16 {
+	return append(dst, in.B, in.C, in.C+1)
+}
+func sourcesCounted(_ *Program, in *Instr, dst []uint16) []uint16 { return run(dst, in.B, int(in.C)) }
+func sourcesOfCall(p *Program, in *Instr, dst []uint16) []uint16 {
+	return run(dst, in.C, p.Funcs[in.B].Args)
+}
+func sourcesOfShape(p *Program, in *Instr, dst []uint16) []uint16 {
+	return run(dst, in.B, len(p.Shapes[in.C].Names))
+}
+
+// doRowwise evaluates a rowOp for a row of scalars, or for each selected row of a batch.
+func doRowwise(fr *frame, in *Instr) signal {
+	op := &evaluators[in.Op]
+	fr.regs = op.sources(fr.run.linked.Program, in, fr.regs[:0])
+	fr.args = slices.Grow(fr.args[:0], len(fr.regs))[:len(fr.regs)]
+	if !fr.isVector(in.A) {
+		for i, r := range fr.regs {
+			fr.args[i] = fr.scalars[r]
+		}
+		v, err := op.eval(fr, in, fr.args)
+		if err != nil {
+			return fr.fail(err)
+		}
+		fr.scalars[in.A] = v
+		return goOn
+	}
+	cs, dst := fr.batchOf(in.A), fr.target(in.A)
+	dst.Reset(ops.KindNone, cs.n)
+	for j := range cs.selected() {
+		row := j
+		if cs.sel != nil {
+			row = int(cs.sel[j])
+		}
+		for i, r := range fr.regs {
+			fr.args[i] = fr.at(r, row)
+		}
+		v, err := op.eval(fr, in, fr.args)
+		if err != nil {
+			return fr.fail(err)
+		}
+		dst.SetAt(row, v)
+	}
+	fr.settle(in.A, dst)
+	return goOn
+}
+
+func evalInTable(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	if v := args[0]; v.Kind() == ops.KindRecord && v.RecordTable() == fr.run.linked.texts[in.C] {
+		return v, nil
+	}
+	return ops.None, nil
+}
+
+func evalElements(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
+	v := args[0]
+	switch v.Kind() {
+	case ops.KindNone, ops.KindList:
+		return v, nil
+	case ops.KindTuple, ops.KindSet:
+		return ops.List(v.AsList()), nil
+	case ops.KindObject:
+		vs := make([]ops.Value, 0, len(v.AsObject()))
+		for _, m := range v.AsObject() {
+			vs = append(vs, m.Value)
+		}
+		return ops.List(vs), nil
+	case ops.KindRange:
+		return listOfRange(v)
+	}
+	return v, ops.Errorf(ops.CodeType, "%s %s has no elements", article(v.Kind()), ops.Format(v))
+}
+
+// maxRange bounds the lists made of ranges; longer ones are for open.items, which makes no list.
+const maxRange = 1 << 20
+
+func listOfRange(v ops.Value) (ops.Value, error) {
+	from, to, ok, err := countRange(v)
+	if err != nil || !ok {
+		return ops.List(nil), err
+	}
+	if uint64(to)-uint64(from) >= maxRange {
+		return ops.None, ops.Errorf(ops.CodeTooLarge, "the range %s has more than %d elements", ops.Format(v), maxRange)
+	}
+	vs := make([]ops.Value, 0, to-from+1)
+	for i := from; i <= to; i++ {
+		vs = append(vs, ops.Int(i))
+	}
+	return ops.List(vs), nil
+}
+
+func evalSelect(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
+	yes, ok := satisfies(args[0], ifTrue)
+	switch {
+	case !ok:
+		return ops.None, notBool(args[0])
+	case yes:
+		return args[1], nil
+	}
+	return args[2], nil
+}
+
+func evalCast(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	return ops.Cast(args[0], fr.run.linked.Program.Types[in.C])
+}
+
+func evalCheck(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	return ops.Check(args[0], fr.run.linked.Program.Types[in.C])
+}
+
+func evalCall(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	return fr.run.linked.funcs[in.B].Eval(fr.run.o.Env, args)
+}
+
+func evalList(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
+	return ops.List(slices.Clone(args)), nil
+}
+
+func evalTuple(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
+	return ops.Tuple(slices.Clone(args)), nil
+}
+
+func evalObject(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	names := fr.run.linked.Program.Shapes[in.C].Names
+	ms := make([]ops.Member, 0, len(names))
+	for i, v := range args {
+		if !v.IsNone() {
+			ms = append(ms, ops.Member{Name: names[i], Value: v})
+		}
+	}
+	return ops.Object(ms), nil
+}
+
+func evalRange(_ *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	return ops.Range(&ops.RangeValue{Lo: args[0], Hi: args[1], Inclusive: in.C == 1}), nil
+}
+
+func evalRecord(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	table, key := &fr.run.linked.texts[in.C], args[0]
+	switch key.Kind() {
+	case ops.KindNone:
+		return ops.None, nil
+	case ops.KindInt:
+		return ops.RecordInt(table, key.AsInt()), nil
+	case ops.KindRecord:
+		if key.RecordTable() == *table {
+			return key, nil
+		}
+		return ops.None, ops.Errorf(ops.CodeType, "%s is no record of table %s", ops.Format(key), *table)
+	}
+	if !isKey(key) {
+		return ops.None, ops.Errorf(ops.CodeType, "%s %s cannot be the key of a record of %s", article(key.Kind()), ops.Format(key), *table).
+			WithHint("a key is an int, a string, a uuid, or a list or tuple of those")
+	}
+	return ops.Record(*table, key), nil
+}
+
+func evalAssign(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	return assignPath(args[0], fr.run.linked.Program.Paths[in.C], args[1])
+}
+
+// assignPath returns object o with the value at a path replaced; none removes it. Objects on the way that are missing come
+// into being.
+func assignPath(o ops.Value, path Path, v ops.Value) (ops.Value, error) {
+	if len(path) == 0 {
+		return v, nil
+	}
+	switch o.Kind() {
+	case ops.KindObject, ops.KindNone:
+	default:
+		return o, ops.Errorf(ops.CodeType, "%s cannot be set in %s %s: it is no object", strings.Join(path, "."), article(o.Kind()), ops.Format(o))
+	}
+	var old []ops.Member
+	if o.Kind() == ops.KindObject {
+		old = o.AsObject()
+	}
+	at := slices.IndexFunc(old, func(m ops.Member) bool { return m.Name == path[0] })
+	inner := ops.None
+	if at >= 0 {
+		inner = old[at].Value
+	}
+	if len(path) > 1 {
+		if v.IsNone() && inner.IsNone() {
+			return o, nil
+		}
+		var err error
+		if v, err = assignPath(inner, path[1:], v); err != nil {
+			return o, err
+		}
+	}
+	return setMember(old, at, path[0], v), nil
+}
+
+// setMember returns the members with one at place at (-1: behind them) set or, with none, removed.
+func setMember(old []ops.Member, at int, name string, v ops.Value) ops.Value {
+	switch {
+	case v.IsNone() && at < 0:
+		return ops.Object(old)
+	case v.IsNone():
+		return ops.Object(slices.Concat(old[:at], old[at+1:]))
+	case at < 0:
+		ms := make([]ops.Member, len(old), len(old)+1)
+		copy(ms, old)
+		return ops.Object(append(ms, ops.Member{Name: name, Value: v}))
+	}
+	ms := slices.Clone(old)
+	ms[at].Value = v
+	return ops.Object(ms)
+}
+
+func evalAssignIndex(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
+	o, index, v := args[0], args[1], args[2]
+	switch {
+	case index.Kind() == ops.KindString:
+		return assignPath(o, Path{index.AsString()}, v)
+	case o.Kind() != ops.KindList || index.Kind() != ops.KindInt:
+		return o, ops.Errorf(ops.CodeType, "element %s of %s %s cannot be set", ops.Format(index), article(o.Kind()), ops.Format(o))
+	}
+	n, i := int64(len(o.AsList())), index.AsInt()
+	if i < 0 {
+		i += n
+	}
+	if i < 0 || i >= n {
+		return o, ops.Errorf(ops.CodeType, "element %d cannot be set: the list has %d", index.AsInt(), n)
+	}
+	vs := slices.Clone(o.AsList())
+	vs[i] = v
+	return ops.List(vs), nil
+}
+
+func evalOmit(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
+	v := args[0]
+	for _, path := range fr.run.linked.Program.Shapes[in.C].Names {
+		v = omitPath(v, strings.Split(path, "."))
+	}
+	return v, nil
+}
+
+// omitPath leaves alone what has no such path.
+func omitPath(v ops.Value, path []string) ops.Value {
+	if v.Kind() != ops.KindObject {
+		return v
+	}
+	ms := v.AsObject()
+	at := slices.IndexFunc(ms, func(m ops.Member) bool { return m.Name == path[0] })
+	if at < 0 {
+		return v
+	}
+	if len(path) == 1 {
+		return setMember(ms, at, path[0], ops.None)
+	}
+	return setMember(ms, at, path[0], omitPath(ms[at].Value, path[1:]))
+}

@@ -1,0 +1,154 @@
+package vm
+
+import (
+	"github.com/zerodb/zerodb/ops"
+)
+
+// frame is a fragment at work: its registers, cursors and builders, and where it stands. Frames are pooled by
+// fragment, so that vectors keep their memory and a point read touches none.
+type frame struct {
+	run  *Rows
+	frag *linkedFragment
+	pc   int
+	err  error
+
+	scalars []ops.Value   // by register
+	vectors []*ops.Vector // by register: where its value is, in memory of its own or in a cursor's batch
+	own     []*ops.Vector // by register: memory of its own, made when it is first needed
+
+	cursors  []cursorState
+	builders []builder // by the fragment's slots
+	inputs   []ops.Value
+	out      OutBatch
+	calls    []call // by the fragment's call slots
+
+	spare   ops.Vector    // takes a result whose register is also a source
+	lone    [2]ops.Vector // scalars shown to kernels as vectors of one row
+	wide    []ops.Vector  // scalars shown to builders as columns
+	args    []ops.Value   // operands of one row
+	regs    []uint16
+	columns []*ops.Vector
+	field   fieldWalk
+	profile []Counter
+}
+
+// call is what `rows` and `exists` keep from execution to execution.
+type call struct {
+	frame *frame
+	held  int64 // bytes of the lists made last
+}
+
+// frame takes a frame from the fragment's pool, at its start.
+func (f *linkedFragment) frame(r *Rows) *frame {
+	fr, _ := f.pool.Get().(*frame)
+	if fr == nil {
+		n := len(f.Registers)
+		fr = &frame{frag: f, scalars: make([]ops.Value, n), vectors: make([]*ops.Vector, n), own: make([]*ops.Vector, n),
+			cursors: make([]cursorState, len(f.Cursors)), builders: make([]builder, len(f.builders)),
+			calls: make([]call, f.calls), inputs: make([]ops.Value, len(f.Inputs))}
+		for i, b := range f.builders {
+			fr.builders[i].decl = b
+		}
+	}
+	fr.run = r
+	if r.o.Profile != nil {
+		fr.profile = r.o.Profile.counters(f.number, len(f.Code))
+	}
+	return fr
+}
+
+// rewind sets a frame that ran before to its start.
+func (fr *frame) rewind() {
+	fr.closeCursors()
+	fr.pc = 0
+}
+
+// release closes everything and gives the frame back.
+func (fr *frame) release() error {
+	err := fr.closeCursors()
+	for i := range fr.builders {
+		fr.builders[i].release(fr.run)
+	}
+	for i := range fr.calls {
+		c := &fr.calls[i]
+		fr.run.o.Memory.take(-c.held)
+		c.held = 0
+		if c.frame != nil {
+			if e := c.frame.release(); err == nil {
+				err = e
+			}
+			c.frame = nil
+		}
+	}
+	clear(fr.scalars)
+	clear(fr.inputs)
+	clear(fr.args[:cap(fr.args)])
+	for i, v := range fr.own {
+		if v != nil {
+			v.Clear()
+			fr.vectors[i] = nil
+		}
+	}
+	fr.out = OutBatch{columns: fr.out.columns[:0]}
+	fr.pc, fr.err, fr.profile, fr.run = 0, nil, nil, nil
+	fr.frag.pool.Put(fr)
+	return err
+}
+
+func (fr *frame) closeCursors() (err error) {
+	for i := range fr.cursors {
+		if e := fr.cursors[i].close(fr); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// isVector reports whether a register is a vector.
+func (fr *frame) isVector(r uint16) bool { return fr.frag.Registers[r].Vector }
+
+// batchOf is the cursor whose batch a vector register belongs to.
+func (fr *frame) batchOf(r uint16) *cursorState { return &fr.cursors[fr.frag.Registers[r].Batch] }
+
+// memory is a vector register's own memory.
+func (fr *frame) memory(r uint16) *ops.Vector {
+	if fr.own[r] == nil {
+		fr.own[r] = new(ops.Vector)
+	}
+	return fr.own[r]
+}
+
+// target returns a vector to compute register r into while its present value may still be read; settle makes it the
+// register's value.
+func (fr *frame) target(r uint16) *ops.Vector {
+	if m := fr.memory(r); fr.vectors[r] != m {
+		return m
+	}
+	return &fr.spare
+}
+
+func (fr *frame) settle(r uint16, v *ops.Vector) {
+	m := fr.own[r]
+	if v == &fr.spare {
+		*m, fr.spare = fr.spare, *m
+	}
+	fr.vectors[r] = m
+}
+
+// at is what register r has in a row; a scalar has it in every row.
+func (fr *frame) at(r uint16, row int) ops.Value {
+	if fr.isVector(r) {
+		return fr.vectors[r].At(row)
+	}
+	return fr.scalars[r]
+}
+
+// fail ends the run with an error of the instruction that is being executed.
+func (fr *frame) fail(err error) signal {
+	fr.err = asError(err, fr.frag.Spans[fr.pc-1])
+	return failed
+}
+
+func (fr *frame) failf(code ops.Code, format string, args ...any) signal {
+	return fr.fail(ops.Errorf(code, format, args...))
+}

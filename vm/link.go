@@ -1,0 +1,212 @@
+package vm
+
+import (
+	"sync"
+
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+)
+
+// Linked is one statement of a program with its names resolved in one version of a catalog. It is immutable and shared by
+// goroutines; runs take their frames from its pools.
+type Linked struct {
+	Program   *Program
+	Statement int
+
+	root      int // its fragment; -1 where it has none
+	fragments []linkedFragment
+	accesses  []linkedAccess
+	funcs     []*ops.Func
+	texts     []string   // string constants, by constant
+	steps     [][]Column // of paths, by path
+}
+
+// linkedFragment is a fragment with what a frame of it needs to know.
+type linkedFragment struct {
+	*Fragment
+	number   int
+	builders []*linkedBuilder
+	slots    []uint16 // by builder of the program: which of builders
+	callSlot []uint16 // by instruction: which of a frame's calls
+	calls    int
+	pool     sync.Pool
+}
+
+// linkedAccess is an access with its table. A table that does not exist is nil: reading it gives no rows, writing makes it.
+type linkedAccess struct {
+	*Access
+	name  string
+	table *schema.Table
+	index *schema.Index
+	guard *Guard
+	keyed []Column // the columns and the id, for open.keys
+}
+
+// LinkOptions is what linking needs beside the catalog.
+type LinkOptions struct {
+	// CompileGuard compiles the rules of tables that the statement writes; see Compile.
+	CompileGuard Compile
+}
+
+// Shape returns the shape of the statement's rows; nil where it has none.
+func (l *Linked) Shape() *Shape {
+	if l.root < 0 || l.fragments[l.root].Shape < 0 {
+		return nil
+	}
+	return &l.Program.Shapes[l.fragments[l.root].Shape]
+}
+
+// Link resolves a statement's names. It fails with recompile where what the program assumed of a table, an index or a
+// function is no longer so. The catalog may be nil for expressions that read no tables.
+func Link(p *Program, statement int, c schema.Catalog, o LinkOptions) (*Linked, error) {
+	l := &Linked{Program: p, Statement: statement, root: p.Statements[statement].Fragment,
+		fragments: make([]linkedFragment, len(p.Fragments)), accesses: make([]linkedAccess, len(p.Accesses)),
+		funcs: make([]*ops.Func, len(p.Funcs)), texts: make([]string, len(p.Consts)), steps: make([][]Column, len(p.Paths))}
+	for i, c := range p.Consts {
+		if c.Kind() == ops.KindString {
+			l.texts[i] = c.AsString()
+		}
+	}
+	for i, path := range p.Paths {
+		l.steps[i] = stepsOf(path)
+	}
+	if l.root < 0 {
+		return l, nil
+	}
+	return l, l.fragment(l.root, c, o)
+}
+
+// fragment links a fragment and those that it runs.
+func (l *Linked) fragment(number int, c schema.Catalog, o LinkOptions) error {
+	f := &l.fragments[number]
+	if f.Fragment != nil {
+		return nil
+	}
+	f.Fragment, f.number = &l.Program.Fragments[number], number
+	f.slots = make([]uint16, len(l.Program.Builders))
+	f.callSlot = make([]uint16, len(f.Code))
+	for pc := range f.Code {
+		if err := l.instruction(f, pc, c, o); err != nil {
+			return asError(err, f.Spans[pc])
+		}
+	}
+	return nil
+}
+
+func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o LinkOptions) error {
+	in := &f.Code[pc]
+	row := &ops.Table[in.Op]
+	for i, class := range row.Operands {
+		operand := [3]uint16{in.A, in.B, in.C}[i]
+		var err error
+		switch class {
+		case ops.AccessRef:
+			err = l.access(int(operand), c)
+		case ops.FuncRef:
+			err = l.function(int(operand))
+		case ops.FragmentRef:
+			err = l.fragment(int(operand), c, o)
+		case ops.BuilderRef:
+			f.useBuilder(l.Program, operand)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch in.Op {
+	case opcodes.Rows, opcodes.Exists:
+		f.callSlot[pc] = uint16(f.calls)
+		f.calls++
+	case opcodes.Create, opcodes.Update, opcodes.Relate:
+		return l.guard(&l.accesses[in.B], o)
+	}
+	return nil
+}
+
+// useBuilder gives a builder a place in the fragment's frames.
+func (f *linkedFragment) useBuilder(p *Program, b uint16) {
+	decl := &p.Builders[b]
+	if s := int(f.slots[b]); s < len(f.builders) && f.builders[s].Builder == decl {
+		return
+	}
+	f.slots[b] = uint16(len(f.builders))
+	f.builders = append(f.builders, linkBuilder(decl))
+}
+
+func (l *Linked) function(i int) error {
+	ref := &l.Program.Funcs[i]
+	f := ops.LookupFunc(ref.Name)
+	if f == nil {
+		return ops.Errorf(ops.CodeRecompile, "there is no function %s in this version", ref.Name)
+	}
+	if f.SignatureOf(ref.Print) == nil {
+		return ops.Errorf(ops.CodeRecompile, "function %s has changed since the program was compiled; it is %s", ref.Name, f.Usage())
+	}
+	l.funcs[i] = f
+	return nil
+}
+
+func (l *Linked) access(i int, c schema.Catalog) error {
+	a := &l.accesses[i]
+	if a.Access != nil {
+		return nil
+	}
+	decl := &l.Program.Accesses[i]
+	if decl.Table >= 0 {
+		ref := &l.Program.Tables[decl.Table]
+		a.name = ref.Name
+		if c != nil {
+			a.table = c.Table(ref.Name)
+		}
+		if err := fits(ref, a.table); err != nil {
+			return err
+		}
+	}
+	if decl.Kind == AccessIndex && a.table != nil {
+		a.index = a.table.Index(decl.Index)
+		switch {
+		case a.index == nil:
+			return ops.Errorf(ops.CodeRecompile, "table %s has no index %s any more", a.name, decl.Index)
+		case !a.index.Ready:
+			return ops.Errorf(ops.CodeRecompile, "index %s of table %s is being built", decl.Index, a.name)
+		case decl.Equal > len(a.index.Fields) || decl.Equal == len(a.index.Fields) && (decl.Lo != Unbounded || decl.Hi != Unbounded):
+			return ops.Errorf(ops.CodeBadProgram, "index %s of table %s has %d fields, the program bounds more", decl.Index, a.name, len(a.index.Fields))
+		}
+	}
+	a.keyed = append(append([]Column(nil), decl.Columns...), Column{Kind: ColumnID})
+	a.Access = decl
+	return nil
+}
+
+// fits compares a table with what the program assumed of it.
+func fits(ref *TableRef, t *schema.Table) error {
+	var none [16]byte
+	switch {
+	case ref.Print == none && (t == nil || !t.Schemafull && len(t.Fields) == 0):
+		return nil
+	case ref.Print == none:
+		return recompile("table %s was not defined when the program was compiled, and has fields now", ref.Name)
+	case t == nil:
+		return recompile("there is no table %s any more", ref.Name)
+	case t.Fingerprint != ref.Print:
+		return recompile("table %s has changed since the program was compiled", ref.Name)
+	}
+	return nil
+}
+
+func recompile(format string, args ...any) error {
+	return ops.Errorf(ops.CodeRecompile, format, args...).WithHint("compile it again against the current schema")
+}
+
+func (l *Linked) guard(a *linkedAccess, o LinkOptions) (err error) {
+	if a.guard != nil {
+		return nil
+	}
+	if a.table == nil {
+		a.guard = emptyGuard
+		return nil
+	}
+	a.guard, err = NewGuard(a.table, o.CompileGuard)
+	return err
+}

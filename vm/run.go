@@ -1,0 +1,168 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/zerodb/zerodb/ops"
+)
+
+// Options is what a run is given beside its program and its transaction.
+type Options struct {
+	Params []ops.Value // by the program's Params, none where left out; of their types
+	Vars   []ops.Value // by the program's Vars; var.set writes here
+	Env    *ops.Env    // clock and randomness for functions; nil where the program has no such capability
+	Memory *Budget     // nil: no limit
+	Spill  Spill       // where sorts and groupings over the budget go; nil: they fail
+	// Steps bounds batches and jumps backwards, so that a program from outside ends; zero: no bound.
+	Steps   int64
+	Profile *Profile // counts what each instruction does; nil: nobody wants to know
+}
+
+// Spill makes temporary files.
+type Spill interface {
+	// Create makes an empty file that nobody else sees.
+	Create() (SpillFile, error)
+}
+
+// SpillFile is a temporary file. It is written first and read afterwards.
+type SpillFile interface {
+	io.Writer
+	io.ReaderAt
+	// Close closes the file and removes it.
+	Close() error
+}
+
+// Work counts what a run has done to the store. It is always counted.
+type Work struct {
+	Rows  int64 // records and index entries that cursors looked at
+	Seeks int64 // records read by key: get, open.keys and the rows of fetch and field
+	Bytes int64 // bytes that cursors read, as far as the store says
+	Wrote int64 // records written
+}
+
+// OutBatch is one or more rows of a result. It and its values are valid until the next call of Next or Close.
+type OutBatch struct {
+	Shape *Shape
+	N     int
+
+	row     []ops.Value   // one row of scalars, or
+	columns []*ops.Vector // vectors, nil where row has a scalar, and
+	sel     ops.Selection // which of their rows
+}
+
+// Value returns the value of a column of a row.
+func (b *OutBatch) Value(row, col int) ops.Value {
+	if len(b.columns) == 0 || b.columns[col] == nil {
+		return b.row[col]
+	}
+	if b.sel != nil {
+		row = int(b.sel[row])
+	}
+	return b.columns[col].At(row)
+}
+
+// Rows is a run: its rows are made as they are asked for. It is used by one goroutine at a time, and not after Close.
+type Rows struct {
+	linked *Linked
+	txn    Txn
+	o      Options
+	ctx    context.Context
+	root   *frame
+	steps  int64
+	work   Work
+	err    error
+	ended  bool
+	noEnv  ops.Env
+	free   Budget // used where no budget is given
+}
+
+var runs = sync.Pool{New: func() any { return new(Rows) }}
+
+// Run starts a linked statement. Nothing is done yet: Next does it.
+func Run(ctx context.Context, l *Linked, txn Txn, o Options) (*Rows, error) {
+	if len(o.Params) != len(l.Program.Params) {
+		return nil, ops.Errorf(ops.CodeParameter, "the program has %d parameters, %d were given", len(l.Program.Params), len(o.Params))
+	}
+	if len(o.Vars) != len(l.Program.Vars) {
+		return nil, ops.Errorf(ops.CodeInternal, "the program has %d variables, %d were given", len(l.Program.Vars), len(o.Vars))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, contextError(err)
+	}
+	r := runs.Get().(*Rows)
+	r.linked, r.txn, r.o, r.ctx = l, txn, o, ctx
+	if r.o.Memory == nil {
+		r.free.Reset(0)
+		r.o.Memory = &r.free
+	}
+	if r.o.Env == nil {
+		r.o.Env = &r.noEnv
+	}
+	if l.root >= 0 {
+		r.root = l.fragments[l.root].frame(r)
+	} else {
+		r.ended = true
+	}
+	return r, nil
+}
+
+// Next makes the next rows. It returns nil at the end; after an error there are no more.
+func (r *Rows) Next(ctx context.Context) (*OutBatch, error) {
+	if r.linked == nil {
+		return nil, ops.Errorf(ops.CodeClosed, "the rows are closed")
+	}
+	if r.ended {
+		return nil, r.err
+	}
+	r.ctx = ctx
+	b, err := r.root.resume()
+	if err != nil || b == nil {
+		r.ended, r.err = true, err
+		return nil, err
+	}
+	return b, nil
+}
+
+// Work returns what the run has done so far; cursors that are still open are counted up to their last batch.
+func (r *Rows) Work() Work { return r.work }
+
+// Close ends the run and gives its memory back. The Rows must not be used afterwards.
+func (r *Rows) Close() error {
+	if r.linked == nil {
+		return nil
+	}
+	var err error
+	if r.root != nil {
+		err = r.root.release()
+	}
+	*r = Rows{}
+	runs.Put(r)
+	return err
+}
+
+// step is called at every batch and every jump backwards.
+func (r *Rows) step() error {
+	if err := r.ctx.Err(); err != nil {
+		return contextError(err)
+	}
+	r.steps++
+	if r.o.Steps > 0 && r.steps > r.o.Steps {
+		return ops.Errorf(ops.CodeCostExceeded, "the statement took more than %d steps", r.o.Steps)
+	}
+	return nil
+}
+
+// asError makes an *ops.Error of whatever a store or a function returned, pointing at span.
+func asError(err error, span ops.Span) error {
+	var e *ops.Error
+	if errors.As(err, &e) {
+		return e.At(span)
+	}
+	if c := contextError(err); c != err {
+		return asError(c, span)
+	}
+	return &ops.Error{Code: ops.CodeIO, Message: err.Error(), Span: span, Err: err}
+}
