@@ -100,8 +100,8 @@ func (c *checker) optional(e ast.Expr, at ops.Span) Expr {
 
 // variable resolves `$name`: a variable that was set, what the outer row is, else a parameter.
 func (c *checker) variable(name string, at ops.Span) Expr {
-	if slot, ok := c.vars[name]; ok {
-		return &Var{leaf{Info{at, ops.Any}}, slot}
+	if c.hasVar(name) {
+		return &Var{leaf{Info{at, ops.Any}}, c.slot(name)}
 	}
 	if name == "parent" && c.scope != nil {
 		if r := c.parent(at); r != nil {
@@ -155,7 +155,8 @@ func (c *checker) field(e *ast.Field) Expr {
 	return c.step(c.expr(e.X), e.Name.Text, e.Span)
 }
 
-func (c *checker) hasVar(name string) bool { _, ok := c.vars[name]; return ok }
+// hasVar reports whether a variable has been set, in this script or before it.
+func (c *checker) hasVar(name string) bool { return c.let[name] || c.session[name] }
 
 // restricted resolves `owner.person.name`, which follows the link only where it points into table person. Where owner may be
 // an object as well, a member person of it is looked at first.

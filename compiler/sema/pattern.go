@@ -127,6 +127,28 @@ func (c *checker) partCondition(q *Query, e ast.Expr) {
 	c.scope.main = old
 }
 
+// pathObject is `path` in a query over a pattern: the vertices and edges that a row has come by. It is nil where the source
+// is no pattern.
+func pathObject(q *Query, at ops.Span) Expr {
+	list := Info{at, ops.TypeOf(ops.KindList)}
+	vertices, edges := &Sequence{Info: list}, &Sequence{Info: list}
+	for _, s := range q.From {
+		h, ok := s.(*HopSource)
+		if !ok {
+			continue
+		}
+		if len(edges.Items) == 0 {
+			vertices.Items = append(vertices.Items, h.From)
+		}
+		vertices.Items, edges.Items = append(vertices.Items, idOf(h.Vertex, at)), append(edges.Items, idOf(h.Edge, at))
+	}
+	if len(edges.Items) == 0 {
+		return nil
+	}
+	return &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}, Names: []string{"vertices", "edges", "length"},
+		Values: []Expr{vertices, edges, constant(ops.Int(int64(len(edges.Items))), at)}}
+}
+
 // ---- hops
 
 // hop adds the sources of one hop and returns the vertex it leads to. `[n]` is written out: n vertices lie between.

@@ -88,13 +88,18 @@ func (c *checker) ident(e *ast.Ident) Expr {
 	if s.main == nil {
 		return c.unqualified(e)
 	}
+	if e.Name == "path" && !s.main.defines("path") {
+		if x := pathObject(s.query, e.Span); x != nil {
+			return x
+		}
+	}
 	return c.member(s.main, e.Name, e.Span)
 }
 
 // noSuchName: outside a query a bare name means nothing. The likeliest slip is a forgotten sign or quote.
 func (c *checker) noSuchName(e *ast.Ident) Expr {
 	err := ops.Errorf(ops.CodeUnknownName, "there is nothing here that %s could name", e.Name)
-	if _, ok := c.vars[e.Name]; ok {
+	if c.hasVar(e.Name) {
 		return c.fail(err.WithHint("did you mean $%s?", e.Name), e.Span)
 	}
 	return c.fail(err.WithHint("a text takes quotes: %q; a variable a sign: $%s", e.Name, e.Name), e.Span)

@@ -46,7 +46,8 @@ type checker struct {
 	fromWrites map[string]bool
 	program    Program
 	params     map[string]int
-	vars       map[string]int // slot of every variable in scope
+	vars       map[string]int // slot of every variable that the program uses
+	session    map[string]bool
 	let        map[string]bool
 	scope      *scope // nil outside a query
 	queries    int
@@ -56,7 +57,7 @@ type checker struct {
 }
 
 func newChecker(src string, opt Options) *checker {
-	c := &checker{src: src, params: map[string]int{}, vars: map[string]int{}}
+	c := &checker{src: src, params: map[string]int{}, vars: map[string]int{}, session: map[string]bool{}}
 	if opt.Catalog != nil {
 		c.catalog = schema.MemoryOf(opt.Catalog)
 	}
@@ -65,7 +66,7 @@ func newChecker(src string, opt Options) *checker {
 		c.program.Params = append(c.program.Params, p)
 	}
 	for _, name := range opt.Vars {
-		c.slot(name)
+		c.session[name] = true
 	}
 	return c
 }

@@ -1,0 +1,63 @@
+package compiler_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/zerodb/zerodb/compiler"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/vm"
+)
+
+// TestCorpus compiles every text that the parser's tests hold, good and bad: the answer is a program that the verifier
+// accepts, or errors that are the text's own, never the compiler's.
+func TestCorpus(t *testing.T) {
+	count := 0
+	for text := range corpus(t) {
+		for _, c := range []schema.Catalog{nil, schema.NewMemory("main", "main")} {
+			count++
+			r, errs := compiler.Compile(text, compiler.Options{Catalog: c})
+			for _, e := range errs {
+				if e.Code == ops.CodeInternal || e.Message == "" {
+					t.Errorf("%q: %v", text, e)
+				}
+			}
+			if r == nil {
+				continue
+			}
+			if err := vm.Verify(r.Program); err != nil {
+				t.Errorf("%q: the verifier refuses the program: %v", text, err)
+			}
+		}
+	}
+	if count < 1000 {
+		t.Fatalf("only %d texts found", count)
+	}
+}
+
+// corpus yields the lines of the parser's test files, each a statement more or less.
+func corpus(t *testing.T) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		err := filepath.WalkDir(filepath.Join("parse", "testdata"), func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for line := range strings.Lines(string(text)) {
+				if !yield(strings.TrimSpace(line)) {
+					return filepath.SkipAll
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
