@@ -240,7 +240,8 @@ func (p *printer) explained(s Statement) {
 	var statement printer
 	statement.statement(s)
 	text := statement.b.String()
-	if strings.Contains(signs, text[:1]) && text != "*" {
+	sign := strings.Contains(signs, text[:1]) && text != "*"
+	if sign || len(text) > 5 && strings.EqualFold(text[:6], "table:") { // ANALYZE TABLE is a statement
 		text = "(" + text + ")"
 	}
 	p.word(text)

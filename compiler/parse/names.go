@@ -189,9 +189,7 @@ func (f *filter) modifiesSelect(p *place) bool {
 	case tStar:
 		return p.kind == tDistinct && !operandStarts.has(second)
 	case tNot:
-		infix := second == tIn || second == tContains || second == tMatch
-		third := f.peek(p.nextAt, 2)
-		return !infix || third == tColon || third == tColon2 || third == tDot
+		return !f.notOperator(p.nextAt)
 	case tFrom, tAs, tOmit:
 		return second == tFrom || second == tAs || second == tDot || second == tColon || second == tColon2
 	default:
@@ -203,6 +201,16 @@ func (f *filter) modifiesSelect(p *place) bool {
 		}
 		return operandStarts.has(next) || next == tDigitWord
 	}
+}
+
+// notOperator reports whether the NOT at raw[i] is that of NOT IN, NOT CONTAINS or NOT MATCH.
+func (f *filter) notOperator(i int) bool {
+	switch f.peek(i, 1) {
+	case tIn, tContains, tMatch:
+		third := f.peek(i, 2)
+		return third != tColon && third != tColon2 && third != tDot
+	}
+	return false
 }
 
 // distinctArgument: is DISTINCT the word of an aggregate, count(DISTINCT city)?
@@ -225,7 +233,7 @@ func (f *filter) prefixNames(p *place) bool {
 	name := endsName(next) && !(p.kind == tSelect && isArrow(next)) ||
 		p.kind != tSelect && phraseFollowers.has(next) ||
 		next == tLBrack && p.touches(&p.next) ||
-		next == tNot && phraseFollowers.has(f.peek(p.nextAt, 1))
+		next == tNot && f.notOperator(p.nextAt)
 	if name && p.kind == tSelect && isKeyword(next) {
 		return f.fieldsFollow(p)
 	}
