@@ -125,7 +125,7 @@ func TestBytes(t *testing.T) {
 	must(t, s.Cancel())
 	check(2, "")
 	all("1=one ")
-	must(t, s.Put(ctx, "kv", zerodb.Int(3), zerodb.String("no bytes")))
+	must(t, s.Put(ctx, "kv", zerodb.Int(3), zerodb.Int(0)))
 	_, _, err := kv.Get(ctx, zerodb.Int(3), nil)
 	fails(t, err, ops.CodeType)
 	found, err := kv.Delete(ctx, zerodb.Int(1))

@@ -64,7 +64,7 @@ func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.L
 	if at := c.linked[statement].Load(); at != nil && at.version == cat.Version() && !private {
 		return at.linked, nil
 	}
-	linked, err := vm.Link(c.program, statement, cat, vm.LinkOptions{CompileGuard: compiler.Guard})
+	linked, err := vm.Link(c.program, statement, cat, vm.LinkOptions{CompileGuard: compiler.Expr})
 	if err != nil {
 		return nil, err
 	}
@@ -124,13 +124,14 @@ func (s *Session) query(ctx context.Context, rows *Rows, st *vm.Statement, run f
 		}
 		rows.own = true
 	}
+	rows.tx = tx
 	if err := run(tx); err != nil {
-		if rows.own {
+		if rows.own && rows.tx != nil {
 			tx.Cancel()
 		}
 		return err
 	}
-	if rows.source == nil { // analysed
+	if rows.source == nil { // analysed, and over
 		return nil
 	}
 	s.open = append(s.open, rows)
@@ -158,9 +159,6 @@ func (s *Session) settleOpen() error {
 
 // analyze runs a statement under EXPLAIN ANALYZE: its rows are counted and dropped, the profile is the result.
 func (s *Session) analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
-	own := rows.own
-	rows.own = false // the transaction is ended by who began it
-	defer func() { rows.own = own }()
 	for rows.source != nil {
 		rows.pull()
 	}

@@ -3,6 +3,7 @@ package zerodb
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/zerodb/zerodb/storage"
@@ -133,7 +134,7 @@ var frames = sync.Pool{New: func() any { return new(frame) }}
 // the row it returns is about all that it allocates.
 func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool, err error) {
 	if !st.simple {
-		return st.firstRow(ctx, args)
+		return st.firstRow(ctx, slices.Clone(args)) // so that args need not outlive the short way
 	}
 	s := st.session
 	if err := s.enter(); err != nil {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/compiler"
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/parse"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
@@ -94,11 +96,15 @@ ANALYZE in a database adds rows, time and bytes.`,
 
 // explain prints plan and code, statement by statement.
 func (a *app) explain(text string, cat schema.Catalog, titled bool, name string) []*ops.Error {
-	result, errs := compiler.Compile(text, compiler.Options{Catalog: cat, Off: a.off, Plans: true})
+	result, errs := compiler.Compile(text, compiler.Options{Catalog: cat, Off: a.off})
 	if len(errs) > 0 {
 		return errs
 	}
 	a.print(name, text, result.Warnings)
+	plans, errs := plansOf(text, compiler.Options{Catalog: cat, Off: a.off})
+	if len(errs) > 0 {
+		return errs
+	}
 	p := result.Program
 	if titled {
 		fmt.Fprintf(a.world.Out, "== %s\n", cli.SourceName(name))
@@ -106,15 +112,38 @@ func (a *app) explain(text string, cat schema.Catalog, titled bool, name string)
 	for i := range p.Statements {
 		st := &p.Statements[i]
 		fmt.Fprintf(a.world.Out, "-- %s\n", oneLine(text[st.Span.Start:st.Span.End]))
-		if st.Plan != "" {
-			fmt.Fprintln(a.world.Out, strings.TrimRight(st.Plan, "\n"))
+		if plans[i] != "" {
+			fmt.Fprintln(a.world.Out, strings.TrimRight(plans[i], "\n"))
 		}
 		fmt.Fprintf(a.world.Out, "cost: %s\n\n", costNames[vm.StatementCost(p, i)])
 	}
-	if err := vm.Disassemble(a.world.Out, p); err != nil {
-		return []*ops.Error{{Code: ops.CodeIO, Message: err.Error(), Err: err}}
-	}
+	vm.Disassemble(a.world.Out, p)
 	return nil
+}
+
+// plansOf compiles a text as if EXPLAIN stood before each of its queries and writes, and returns the plans.
+func plansOf(text string, o compiler.Options) ([]string, []*ops.Error) {
+	script, errs := parse.Parse(text)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	explained := *script
+	explained.Statements = make([]ast.Statement, len(script.Statements))
+	for i, st := range script.Statements {
+		if _, ok := st.(*ast.ExprStatement); ok {
+			st = &ast.Explain{At: ast.At{Span: st.Pos()}, Statement: st}
+		}
+		explained.Statements[i] = st
+	}
+	result, errs := compiler.CompileScript(&explained, o)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	plans := make([]string, len(result.Program.Statements))
+	for i := range plans {
+		plans[i] = result.Program.Statements[i].Plan
+	}
+	return plans, nil
 }
 
 // oneLine is a text with its spaces and line ends made single spaces.

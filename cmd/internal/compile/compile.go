@@ -241,7 +241,7 @@ func fits(p *vm.Program, cat schema.Catalog) error {
 		if st.Fragment < 0 {
 			continue
 		}
-		if _, err := vm.Link(p, i, now, vm.LinkOptions{CompileGuard: compiler.Guard}); err != nil {
+		if _, err := vm.Link(p, i, now, vm.LinkOptions{CompileGuard: compiler.Expr}); err != nil {
 			return err
 		}
 		if st.Kind != vm.StatementDefine {

@@ -20,6 +20,8 @@ type scriptWriter struct {
 	out  *bufio.Writer
 	buf  []byte
 	many int // records in the statement that is being written
+	// later holds statements that take defaults away again from records that have lost them.
+	later []byte
 }
 
 func (w *scriptWriter) begin(c zerodb.Catalog) error {
@@ -34,6 +36,7 @@ func (w *scriptWriter) define(t *schema.Table) error {
 
 // record adds to the CREATE of a table, which takes records by the hundred.
 func (w *scriptWriter) record(t *schema.Table, p *zerodb.Pair) error {
+	w.withoutDefaults(t, p)
 	if t.Edge {
 		return w.edge(t, p)
 	}
@@ -66,6 +69,40 @@ func (w *scriptWriter) edge(t *schema.Table, p *zerodb.Pair) error {
 	return w.finish()
 }
 
+// withoutDefaults notes the fields that a record lacks although its table has defaults for them: the CREATE will give it
+// the defaults, a statement after it takes them away.
+func (w *scriptWriter) withoutDefaults(t *schema.Table, p *zerodb.Pair) {
+	first := true
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Default == "" || !memberAt(p.Record, f.Path).IsNone() {
+			continue
+		}
+		if first {
+			w.later = append(w.later, "UPDATE "...)
+			w.later = ops.AppendZQL(w.later, ops.Record(t.Name, p.Key))
+			w.later = append(w.later, " SET "...)
+		} else {
+			w.later = append(w.later, ", "...)
+		}
+		first = false
+		w.later = append(w.later, path(f.Path)+" = none"...)
+	}
+	if !first {
+		w.later = append(w.later, " RETURN NONE;\n"...)
+	}
+}
+
+func memberAt(v zerodb.Value, path []string) zerodb.Value {
+	for _, step := range path {
+		if v.Kind() != ops.KindObject {
+			return zerodb.None
+		}
+		v, _ = v.Member(step)
+	}
+	return v
+}
+
 func (w *scriptWriter) end(*schema.Table) error {
 	if w.many == 0 {
 		return nil
@@ -76,9 +113,9 @@ func (w *scriptWriter) end(*schema.Table) error {
 }
 
 func (w *scriptWriter) finish() error {
-	w.buf = append(w.buf, " RETURN NONE;\n"...)
+	w.buf = append(append(w.buf, " RETURN NONE;\n"...), w.later...)
 	_, err := w.out.Write(w.buf)
-	w.buf = w.buf[:0]
+	w.buf, w.later = w.buf[:0], w.later[:0]
 	return err
 }
 
