@@ -15,6 +15,7 @@ func main() {
 	outputs := append([]output{
 		{"gen/opcodes/opcodes.go", opcodes},
 	}, kernelOutputs()...)
+	outputs = append(outputs, functionOutputs()...)
 	for _, o := range outputs {
 		if err := write(filepath.Join(*root, o.path), o.make); err != nil {
 			fmt.Fprintln(os.Stderr, "opgen:", err)
