@@ -29,7 +29,7 @@ define generate_into
 endef
 
 .PHONY: generate
-generate: antlr-jar
+generate: antlr-jar ## rebuilds gen/ (needs npm and java)
 	$(call generate_into,.)
 
 # Into a directory of its own, so that a check changes nothing. Every file made must be there, the same, and gen/ must
@@ -37,7 +37,7 @@ generate: antlr-jar
 GENERATED := .tools/generated
 
 .PHONY: generate-check
-generate-check: antlr-jar
+generate-check: antlr-jar ## proves that gen/ is what generate makes
 	@rm -rf $(GENERATED)
 	$(call generate_into,$(GENERATED))
 	@bad=0; \

@@ -1,8 +1,13 @@
 package parse
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -77,4 +82,41 @@ func BenchmarkStages(b *testing.B) {
 			p.script(pointSelect)
 		}
 	})
+}
+
+// coldStart, in the environment, makes the test binary measure its first parse; see BenchmarkColdStart.
+const coldStart = "ZERODB_PARSE_COLD_START"
+
+func TestMain(m *testing.M) {
+	if src := os.Getenv(coldStart); src != "" {
+		start := time.Now()
+		Parse(src)
+		fmt.Println(time.Since(start).Nanoseconds())
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// BenchmarkColdStart measures the first parse of a process, which fills ANTLR's tables; Warm takes that off the first
+// query.
+func BenchmarkColdStart(b *testing.B) {
+	for name, src := range map[string]string{"point": pointSelect, "ten lines": tenLines} {
+		b.Run(name, func(b *testing.B) {
+			sum := 0.0
+			for range b.N {
+				process := exec.Command(os.Args[0])
+				process.Env = append(os.Environ(), coldStart+"="+src)
+				out, err := process.Output()
+				if err != nil {
+					b.Fatal(err)
+				}
+				ns, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sum += ns
+			}
+			b.ReportMetric(sum/float64(b.N), "ns/first-parse")
+		})
+	}
 }

@@ -33,7 +33,8 @@ const (
 	maxErrors = 200
 )
 
-// Parse returns the tree of a text, or every syntax error in it in the order of the text.
+// Parse returns the tree of a text and every syntax error in it in the order of the text. With errors the tree holds the
+// statements that have none, so that more can be said about them.
 func Parse(src string) (*ast.Script, []*ops.Error) {
 	p := parsers.Get().(*parser)
 	defer p.release()
@@ -167,17 +168,15 @@ func (p *parser) script(src string) (*ast.Script, []*ops.Error) {
 	for first, i := 0, 0; i < len(all) && len(p.errs) < maxErrors; i++ {
 		if kind := all[i].kind; kind == antlr.TokenEOF || kind == tSep && all[i].top {
 			if i > first {
-				if stmt := p.statement(all, first, i); stmt != nil {
+				faults := len(p.errs)
+				if stmt := p.statement(all, first, i); stmt != nil && len(p.errs) == faults {
 					s.Statements = append(s.Statements, stmt)
 				}
 			}
 			first = i + 1
 		}
 	}
-	if len(p.errs) > 0 {
-		return nil, p.errs
-	}
-	return s, nil
+	return s, p.errs
 }
 
 // statement parses all[first:last], where all[last] is what ends it.
