@@ -58,9 +58,6 @@ func CompileScript(script *ast.Script, opt Options) (*Result, []*ops.Error) {
 
 // withMeaning adds to the errors of syntax those that the statements without one have.
 func withMeaning(script *ast.Script, opt Options, errs []*ops.Error) []*ops.Error {
-	if script == nil {
-		return errs
-	}
 	_, more := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars})
 	return sema.Sorted(append(errs, more...))
 }

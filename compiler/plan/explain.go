@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -104,11 +105,29 @@ func (d *describer) text(e sema.Expr) string {
 		}
 		return name + "." + strings.Join(e.Path, ".")
 	}
+	if tables := linkTables(e); tables != nil {
+		return "vertex in " + strings.Join(tables, ", ")
+	}
 	s := e.At().Span
 	if s.Start >= 0 && s.End <= len(d.src) && s.Start < s.End {
 		return strings.Join(strings.Fields(d.src[s.Start:s.End]), " ")
 	}
 	return "(computed)"
+}
+
+// linkTables takes the condition apart that a pattern puts on the table of a vertex; see inTables.
+func linkTables(e sema.Expr) []string {
+	switch e := e.(type) {
+	case *sema.InTable:
+		return []string{e.Table}
+	case *sema.Unary:
+		return linkTables(e.X)
+	case *sema.Binary:
+		if l, r := linkTables(e.Left), linkTables(e.Right); l != nil && r != nil && e.Op == opcodes.Or {
+			return append(l, r...)
+		}
+	}
+	return nil
 }
 
 func (d *describer) texts(es []sema.Expr) string {

@@ -44,7 +44,10 @@ func (c *checker) methodCall(e *ast.Call) Expr {
 }
 
 func (c *checker) function(e *ast.Call, name string) Expr {
-	args := c.arguments(e, name)
+	args, ok := c.arguments(e, name)
+	if !ok {
+		return constant(ops.None, e.Span)
+	}
 	types := make([]ops.Type, len(args))
 	for i, a := range args {
 		types[i] = a.At().Type
@@ -70,7 +73,7 @@ func (c *checker) badCall(e *ast.Call, name string, err error) Expr {
 }
 
 // arguments resolves the arguments of a call, named ones put into their places.
-func (c *checker) arguments(e *ast.Call, name string) []Expr {
+func (c *checker) arguments(e *ast.Call, name string) ([]Expr, bool) {
 	var args []Expr
 	var named []ast.Arg
 	for _, a := range e.Args {
@@ -83,20 +86,17 @@ func (c *checker) arguments(e *ast.Call, name string) []Expr {
 		}
 		args = append(args, c.expr(a.X))
 	}
-	if len(named) == 0 {
-		return args
-	}
 	def := ops.LookupFunc(name)
-	if def == nil {
-		return args
+	if len(named) == 0 || def == nil {
+		return args, true
 	}
 	for i := range def.Signatures {
 		if all, ok := c.place(def.Signatures[i].Names, args, named); ok {
-			return all
+			return all, true
 		}
 	}
 	c.failf(ops.CodeArgument, named[0].Span, "%s has no such arguments; it is %s", name, def.Usage())
-	return args
+	return nil, false
 }
 
 // place puts named arguments behind the others, where the names say; there may be no gap.

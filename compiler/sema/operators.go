@@ -50,7 +50,8 @@ var operators = map[ast.BinaryOp]operator{
 func (c *checker) unary(e *ast.Unary) Expr {
 	switch e.Op {
 	case ast.Not:
-		return c.makeUnary(opcodes.Not, "NOT", c.condition(e.X), e.Span)
+		x := c.condition(e.X)
+		return &Unary{Info: Info{e.Span, resultType(opcodes.Not, x.At().Type, ops.Type{})}, Op: opcodes.Not, X: x}
 	case ast.BitNot:
 		return c.makeUnary(opcodes.BitNot, "~", c.expr(e.X), e.Span)
 	case ast.Neg:
@@ -86,7 +87,9 @@ func (c *checker) binary(e *ast.Binary) Expr {
 }
 
 func (c *checker) makeBinary(o operator, left, right Expr, at, sign ops.Span) Expr {
-	c.accepts(o.op, o.sign, left, right, sign.Cover(ops.Span{}))
+	if o.op != opcodes.And && o.op != opcodes.Or { // conditions were looked at
+		c.accepts(o.op, o.sign, left, right, sign)
+	}
 	x := Expr(&Binary{Info: Info{at, resultType(o.op, left.At().Type, right.At().Type)}, Op: o.op, Left: left, Right: right})
 	if o.negate {
 		x = c.makeUnary(opcodes.Not, "NOT", x, at)

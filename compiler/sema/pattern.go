@@ -235,7 +235,7 @@ func (c *checker) hopCount(e ast.Expr) int64 {
 			return n.AsInt() + 1
 		}
 	}
-	c.unsupported(e.Pos(), "a number of hops that is not written as one number below 64")
+	c.unsupported(e.Pos(), "a number of hops that varies or is over 63")
 	return 1
 }
 
