@@ -22,7 +22,7 @@ func describe(p antlr.Parser, found *token) *ops.Error {
 		message = "expected " + oneOf(words) + ", found " + show(found)
 	}
 	s := scene{tokens: stream.all[stream.first : stream.last+1], at: int(found.index) - stream.first, expected: expected}
-	return &ops.Error{Code: ops.CodeSyntax, Message: message, Span: found.span(), Hint: s.hint()}
+	return &ops.Error{Code: ops.CodeSyntax, Message: message, Span: s.place(), Hint: s.hint()}
 }
 
 func kindsIn(set *antlr.IntervalSet) map[int32]bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/antlr4-go/antlr/v4"
 
 	"github.com/zerodb/zerodb/compiler/diag"
+	"github.com/zerodb/zerodb/ops"
 )
 
 // scene is the statement in which an error was found.
@@ -44,6 +45,16 @@ func (s *scene) hint() string {
 }
 
 func (s *scene) found() *token { return &s.tokens[s.at] }
+
+// place returns what an error points at. What is missing at the end is missing behind the last token, not behind the line
+// ends and comments after it.
+func (s *scene) place() ops.Span {
+	if s.found().kind == antlr.TokenEOF && s.at > 0 {
+		end := int(s.tokens[s.at-1].end)
+		return ops.Span{Start: end, End: end}
+	}
+	return s.found().span()
+}
 
 // word returns the i-th token in capitals if it is a word.
 func (s *scene) word(i int) string {
