@@ -12,6 +12,8 @@ type room struct {
 var rooms = []room{
 	{"ops", nil},
 	{"ops/schema", []string{"ops"}},
+	{"ops/kernel", []string{"ops"}}, // what the generated loops share
+	{"ops/optest", []string{"ops"}}, // for tests: values, the table of operator cases
 
 	{"gen/opcodes", nil},
 	{"gen/kernels", []string{"ops"}},

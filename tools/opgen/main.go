@@ -1,4 +1,5 @@
-// Command opgen writes what follows from the operator table (ops.Table): run it by `make generate`.
+// Command opgen writes what follows from the tables of package ops: the operators (ops.Table), the functions and the
+// error codes. Run it by `make generate`.
 package main
 
 import (
@@ -12,11 +13,7 @@ import (
 func main() {
 	root := flag.String("root", ".", "the module's root; output goes to gen/ and docs/ below it")
 	flag.Parse()
-	outputs := append([]output{
-		{"gen/opcodes/opcodes.go", opcodes},
-	}, kernelOutputs()...)
-	outputs = append(outputs, functionOutputs()...)
-	for _, o := range outputs {
+	for _, o := range outputs() {
 		if err := write(filepath.Join(*root, o.path), o.make); err != nil {
 			fmt.Fprintln(os.Stderr, "opgen:", err)
 			os.Exit(1)
@@ -28,6 +25,16 @@ func main() {
 type output struct {
 	path string
 	make func() ([]byte, error)
+}
+
+func outputs() []output {
+	outs := []output{
+		{"gen/opcodes/opcodes.go", opcodesFile},
+		{"docs/opcodes.md", opcodesPage},
+		{"docs/errors.md", errorsPage},
+	}
+	outs = append(outs, kernelOutputs()...)
+	return append(outs, functionOutputs()...)
 }
 
 func write(path string, make func() ([]byte, error)) error {

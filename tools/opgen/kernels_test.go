@@ -1,11 +1,15 @@
-package kernels
+package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/zerodb/zerodb/gen/kernels"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/optest"
@@ -13,9 +17,17 @@ import (
 
 func unaryOp(op uint16) bool { return ops.Table[op].Form == ops.FormUnary }
 
-func TestOpcodesAgree(t *testing.T) {
-	if opAdd != opcodes.Add || opIndex != opcodes.Index || firstUnary != opcodes.Neg {
-		t.Error("the kernels' opcodes are not those of package opcodes")
+// TestOutputIsCommitted proves, without ANTLR, that what lies in gen/ and docs/ is what the tables make.
+func TestOutputIsCommitted(t *testing.T) {
+	for _, o := range outputs() {
+		want, err := o.make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join("../..", o.path))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what opgen makes (%v): run make generate", o.path, err)
+		}
 	}
 }
 
@@ -23,17 +35,17 @@ func TestOpcodesAgree(t *testing.T) {
 func TestKernelsMeetTheTable(t *testing.T) {
 	for _, c := range optest.Cases() {
 		if unaryOp(c.Op) {
-			if err := c.Check(Scalar1(c.Op, c.A)); err != nil {
+			if err := c.Check(kernels.Scalar1(c.Op, c.A)); err != nil {
 				t.Error("scalar:", err)
 			}
 			for _, sel := range []ops.Selection{nil, {1}} {
 				a, dst := batchOf(c.A), new(ops.Vector)
-				row, err := Unary(c.Op, dst, a, sel, 3)
+				row, err := kernels.Unary(c.Op, dst, a, sel, 3)
 				check(t, &c, dst, row, err, sel)
 			}
 			continue
 		}
-		if err := c.Check(Scalar2(c.Op, c.A, c.B)); err != nil {
+		if err := c.Check(kernels.Scalar2(c.Op, c.A, c.B)); err != nil {
 			t.Error("scalar:", err)
 		}
 		for form := range 4 {
@@ -46,7 +58,7 @@ func TestKernelsMeetTheTable(t *testing.T) {
 				if bConst {
 					b = scalar(c.B)
 				}
-				row, err := Binary(c.Op, dst, a, b, aConst, bConst, sel, 3)
+				row, err := kernels.Binary(c.Op, dst, a, b, aConst, bConst, sel, 3)
 				check(t, &c, dst, row, err, sel)
 			}
 		}
@@ -84,7 +96,7 @@ func check(t *testing.T, c *optest.Case, dst *ops.Vector, row int, err error, se
 // TestKernelsAreTheReference compares batches of random values with the reference, row by row.
 func TestKernelsAreTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		op := uint16(rapid.IntRange(int(firstUnary), int(opIndex)).Draw(t, "op"))
+		op := uint16(rapid.IntRange(int(opcodes.Neg), int(opcodes.Index)).Draw(t, "op"))
 		n := rapid.SampledFrom([]int{1, 5, 64, 70}).Draw(t, "rows")
 		aConst := !unaryOp(op) && rapid.IntRange(0, 4).Draw(t, "aConst") == 0
 		bConst := rapid.IntRange(0, 2).Draw(t, "bConst") == 0
@@ -108,9 +120,9 @@ func TestKernelsAreTheReference(t *testing.T) {
 			if dst == b {
 				dst = a
 			}
-			row, err = Unary(op, dst, a, sel, n)
+			row, err = kernels.Unary(op, dst, a, sel, n)
 		} else {
-			row, err = Binary(op, dst, a, b, aConst, bConst, sel, n)
+			row, err = kernels.Binary(op, dst, a, b, aConst, bConst, sel, n)
 		}
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) || err != nil && row != wantRow {
 			t.Fatalf("%s: row %d, %v, want row %d, %v", ops.Table[op].Name, row, err, wantRow, wantErr)
@@ -167,15 +179,15 @@ func reference(op uint16, as, bs []ops.Value, sel ops.Selection) (out []ops.Valu
 
 func TestScalarsAreTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		op := uint16(rapid.IntRange(int(firstUnary), int(opIndex)).Draw(t, "op"))
+		op := uint16(rapid.IntRange(int(opcodes.Neg), int(opcodes.Index)).Draw(t, "op"))
 		a, b := optest.Draw(t, ops.KindAny), optest.Draw(t, ops.KindAny)
 		var got ops.Value
 		var err error
 		if unaryOp(op) {
 			b = ops.None
-			got, err = Scalar1(op, a)
+			got, err = kernels.Scalar1(op, a)
 		} else {
-			got, err = Scalar2(op, a, b)
+			got, err = kernels.Scalar2(op, a, b)
 		}
 		want, wantErr := ops.Eval(op, a, b)
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) || !optest.Same(got, want) {
@@ -191,11 +203,11 @@ func TestKernelsAllocateNothing(t *testing.T) {
 	for _, c := range []struct {
 		op   uint16
 		a, b *ops.Vector
-	}{{opAdd, ints, others}, {opGt, ints, floats}, {opEq, strs, strs}, {opAnd, new(ops.Vector), new(ops.Vector)}, {opMul, mixed, floats}} {
+	}{{opcodes.Add, ints, others}, {opcodes.Gt, ints, floats}, {opcodes.Eq, strs, strs}, {opcodes.And, new(ops.Vector), new(ops.Vector)}, {opcodes.Mul, mixed, floats}} {
 		n := c.a.N
 		run := func() {
 			for _, s := range []ops.Selection{nil, sel[:min(n, len(sel))]} {
-				if _, err := Binary(c.op, dst, c.a, c.b, false, false, s, n); err != nil {
+				if _, err := kernels.Binary(c.op, dst, c.a, c.b, false, false, s, n); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -1,8 +1,10 @@
-package kernels
+package main
 
 import (
 	"testing"
 
+	"github.com/zerodb/zerodb/gen/kernels"
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -28,7 +30,7 @@ func scalar(v ops.Value) *ops.Vector {
 	return x
 }
 
-// Kernels per row: `go test -bench . ./gen/kernels`, divided by 1,024.
+// Kernels per row: `go test -bench . ./tools/opgen`, divided by 1,024.
 func BenchmarkKernels(b *testing.B) {
 	const n = ops.BatchSize
 	ints, others, floats, strs, mixed, dst := benchVectors(n)
@@ -47,25 +49,25 @@ func BenchmarkKernels(b *testing.B) {
 		bConst bool
 		sel    ops.Selection
 	}{
-		{"add/int,int", opAdd, ints, others, false, nil},
-		{"add/int,int/half", opAdd, ints, others, false, half},
-		{"add/int,int/holes", opAdd, holes, others, false, nil},
-		{"gt/int,scalar", opGt, ints, scalar(ops.Int(40)), true, nil},
-		{"gt/int,float scalar", opGt, ints, scalar(ops.Float(40.5)), true, nil},
-		{"mul/float,float", opMul, floats, floats, false, nil},
-		{"mul/int,int", opMul, ints, others, false, nil},
-		{"div/int,scalar", opDiv, ints, scalar(ops.Int(7)), true, nil},
-		{"eq/string,scalar", opEq, strs, scalar(ops.String("Lagos")), true, nil},
-		{"add/string,string", opAdd, strs, strs, false, nil},
-		{"in/string,list", opIn, strs, scalar(list), true, nil},
-		{"gt/mixed,scalar", opGt, mixed, scalar(ops.Int(40)), true, nil},
-		{"add/mixed,int", opAdd, mixed, ints, false, nil},
-		{"coalesce/holes,scalar", opCoalesce, holes, scalar(ops.Int(0)), true, nil},
+		{"add/int,int", opcodes.Add, ints, others, false, nil},
+		{"add/int,int/half", opcodes.Add, ints, others, false, half},
+		{"add/int,int/holes", opcodes.Add, holes, others, false, nil},
+		{"gt/int,scalar", opcodes.Gt, ints, scalar(ops.Int(40)), true, nil},
+		{"gt/int,float scalar", opcodes.Gt, ints, scalar(ops.Float(40.5)), true, nil},
+		{"mul/float,float", opcodes.Mul, floats, floats, false, nil},
+		{"mul/int,int", opcodes.Mul, ints, others, false, nil},
+		{"div/int,scalar", opcodes.Div, ints, scalar(ops.Int(7)), true, nil},
+		{"eq/string,scalar", opcodes.Eq, strs, scalar(ops.String("Lagos")), true, nil},
+		{"add/string,string", opcodes.Add, strs, strs, false, nil},
+		{"in/string,list", opcodes.In, strs, scalar(list), true, nil},
+		{"gt/mixed,scalar", opcodes.Gt, mixed, scalar(ops.Int(40)), true, nil},
+		{"add/mixed,int", opcodes.Add, mixed, ints, false, nil},
+		{"coalesce/holes,scalar", opcodes.Coalesce, holes, scalar(ops.Int(0)), true, nil},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Binary(c.op, dst, c.a, c.b, false, c.bConst, c.sel, n); err != nil {
+				if _, err := kernels.Binary(c.op, dst, c.a, c.b, false, c.bConst, c.sel, n); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -79,7 +81,7 @@ func BenchmarkKernels(b *testing.B) {
 	b.Run("scalar add", func(b *testing.B) {
 		v := ops.Int(0)
 		for b.Loop() {
-			v, _ = Scalar2(opAdd, v, ops.Int(1))
+			v, _ = kernels.Scalar2(opcodes.Add, v, ops.Int(1))
 		}
 	})
 }
