@@ -283,7 +283,7 @@ func checkAggregate(t *rapid.T, a *ops.Aggregate, once bool) {
 			noError(t, b.addTo(back))
 		}
 	}
-	mapping := []int32(rapid.Permutation([]int32{0, 1, 2, 3}[:groups]).Draw(t, "mapping"))
+	mapping := rapid.Permutation([]int32{0, 1, 2, 3}[:groups]).Draw(t, "mapping")
 	merged, read := fresh(), fresh()
 	for g := range groups {
 		noError(t, merged.Decode(int(mapping[g]), front.Encode(nil, g)))

@@ -165,6 +165,11 @@ func arrayEdits() []Func {
 			}),
 		fn("array::sort", []string{"list: [T], order?: string -> [T]", "list: [T], ascending: bool -> [T]"},
 			`The elements in the order of all values; descending with "desc" or false.`, `array::sort([3, 1, 2], "desc")`, "[3, 2, 1]", arraySort),
+		fn("array::sort::asc", []string{"list: [T] -> [T]"}, "The elements in the order of all values.", "array::sort::asc([3, 1, 2])", "[1, 2, 3]", arraySort),
+		fn("array::sort::desc", []string{"list: [T] -> [T]"}, "The elements in the order of all values, the greatest first.",
+			"array::sort::desc([3, 1, 2])", "[3, 2, 1]", func(env *Env, a []Value) (Value, error) {
+				return arraySort(env, []Value{a[0], Bool(false)})
+			}),
 		needs(CapabilityRandom, fn("array::shuffle", []string{"list: [T] -> [T]"}, "The elements in a random order.",
 			"array::len(array::shuffle([1, 2, 3]))", "3", arrayShuffle)),
 		array("concat", "lists...: list -> list", "The elements of several lists as one.", "array::concat([1], [2, 3])", "[1, 2, 3]",

@@ -69,6 +69,8 @@ func encodingFuncs() []Func {
 				}
 				return String(s), nil
 			}),
+		fn("bytes::len", []string{"data: bytes -> int"}, "The number of bytes.", `bytes::len(b"\x00\x01")`, "2",
+			func(_ *Env, a []Value) (Value, error) { return Int(int64(len(a[0].AsBytes()))), nil }),
 		fn("encoding::utf8_decode", []string{"data: bytes -> string"}, "The text that bytes of UTF-8 write.", `encoding::utf8_decode(b"\xc3\xb1")`, `"ñ"`,
 			func(_ *Env, a []Value) (Value, error) {
 				if !utf8.Valid(a[0].AsBytes()) {

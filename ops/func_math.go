@@ -230,7 +230,7 @@ func mathPow(_ *Env, a []Value) (Value, error) {
 	x, y := a[0], a[1]
 	switch {
 	case x.kind == KindInt && y.kind == KindInt && y.AsInt() >= 0:
-		i, ok := intPower(x.AsInt(), y.AsInt())
+		i, ok := PowInts(x.AsInt(), y.AsInt())
 		if !ok {
 			return None, overflow()
 		}
@@ -252,32 +252,6 @@ func mathPow(_ *Env, a []Value) (Value, error) {
 		return None, err
 	}
 	return finiteFloat(math.Pow(f, g))
-}
-
-// intPower is x to the power of y by squaring; ok is false where it overflows.
-func intPower(x, y int64) (p int64, ok bool) {
-	p = 1
-	for {
-		if y&1 != 0 {
-			if p, ok = times(p, x); !ok {
-				return 0, false
-			}
-		}
-		if y >>= 1; y == 0 {
-			return p, true
-		}
-		if x, ok = times(x, x); !ok {
-			return 0, false
-		}
-	}
-}
-
-func times(x, y int64) (int64, bool) {
-	if x == 0 || y == 0 {
-		return 0, true
-	}
-	p := x * y
-	return p, p/y == x && !(x == -1 && y == math.MinInt64) && !(y == -1 && x == math.MinInt64)
 }
 
 func mathInts() []Func {

@@ -154,11 +154,13 @@ func mathProduct(_ *Env, a []Value) (Value, error) {
 	}
 	switch kind {
 	case KindInt:
-		p, ok := int64(1), true
+		p := int64(1)
 		for _, v := range vs {
-			if p, ok = times(p, v.AsInt()); !ok {
+			q, ok := MulInts(p, v.AsInt())
+			if !ok {
 				return None, overflow()
 			}
+			p = q
 		}
 		return Int(p), nil
 	case KindFloat:

@@ -89,7 +89,7 @@ func randFuncs() []Func {
 			"rand::duration(1h, 1h)", "1h", func(env *Env, a []Value) (Value, error) { return randBetween(env, a) }),
 		random("time", []string{"low: time, high: time -> time"}, "A time from low to high.",
 			`rand::time(t"2026-01-01", t"2026-01-01")`, `t"2026-01-01"`, func(env *Env, a []Value) (Value, error) { return randBetween(env, a) }),
-		random("uuid_v4", []string{"-> uuid"}, "A random uuid.", "type::of(rand::uuid_v4())", `"uuid"`,
+		random("uuid::v4", []string{"-> uuid"}, "A random uuid.", "type::of(rand::uuid::v4())", `"uuid"`,
 			func(env *Env, _ []Value) (Value, error) {
 				var u [16]byte
 				if err := env.random(u[:]); err != nil {
@@ -97,8 +97,8 @@ func randFuncs() []Func {
 				}
 				return UUID(uuidOf(u, 4)), nil
 			}),
-		random("uuid_v7", []string{"at?: time -> uuid"}, "A uuid that rises with time: now, or the time given.",
-			"type::of(rand::uuid_v7())", `"uuid"`, randUUID7),
+		random("uuid::v7", []string{"at?: time -> uuid"}, "A uuid that rises with time: now, or the time given.",
+			"type::of(rand::uuid::v7())", `"uuid"`, randUUID7),
 		random("uuid", []string{"at?: time -> uuid"}, "A uuid that rises with time: version 7.", "type::of(rand::uuid())", `"uuid"`, randUUID7),
 		random("ulid", []string{"at?: time -> string"}, "A ULID, 26 letters and digits that rise with time: now, or the time given.",
 			"string::len(rand::ulid())", "26", randULID),

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"html"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,7 +12,7 @@ import (
 // where they are negative.
 
 func stringFuncs() []Func {
-	return slices.Concat(stringCases(), stringParts(), stringSearch(), stringBuilding(), stringIs(), stringLikeness())
+	return slices.Concat(stringCases(), stringParts(), stringSearch(), stringBuilding(), stringIs(), stringVersions(), stringLikeness())
 }
 
 // string1 makes a function of one string that gives one.
@@ -36,6 +37,7 @@ func stringCases() []Func {
 		string1("lowercase", "The text in small letters: SurrealQL's name for lower.", `string::lowercase("ABC")`, `"abc"`, strings.ToLower),
 		string1("capitalize", "The text with the first letter of each word as a capital.", `string::capitalize("how to cook")`, `"How To Cook"`, capitalize),
 		string1("slug", "The text as small letters and digits with - between: for addresses.", `string::slug("Hello, World! 2")`, `"hello-world-2"`, slug),
+		string1("html::encode", "The text with what HTML reads as marks written out.", `string::html::encode("<a & b>")`, `"&lt;a &amp; b&gt;"`, html.EscapeString),
 		string1("reverse", "The characters from the last to the first.", `string::reverse("añb")`, `"bña"`, reverseText),
 	}
 }

@@ -1,9 +1,11 @@
 package ops
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -77,6 +79,75 @@ func isEmail(s string) bool {
 	name := s[:at]
 	dots := strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..")
 	return !dots && emailName.MatchString(name) && isDomain(s[at+1:])
+}
+
+// semverParts are the numbers of a version and what stands behind a hyphen.
+func semverParts(a []Value, i int) (numbers [3]int64, pre string, err error) {
+	s := a[i].AsString()
+	if !semver.MatchString(s) {
+		return numbers, "", fault(i, "is no version of the form 1.2.3")
+	}
+	s, _, _ = strings.Cut(s, "+")
+	s, pre, _ = strings.Cut(s, "-")
+	for j, part := range strings.Split(s, ".") {
+		if numbers[j], err = strconv.ParseInt(part, 10, 64); err != nil {
+			return numbers, "", faultOf(CodeNumberOutOfRange, i, "has a number out of range")
+		}
+	}
+	return numbers, pre, nil
+}
+
+func stringVersions() []Func {
+	part := func(name, doc, result string, i int) Func {
+		return fn("string::semver::"+name, []string{"version: string -> int"}, doc, `string::semver::`+name+`("1.2.3-rc.1")`, result,
+			func(_ *Env, a []Value) (Value, error) {
+				numbers, _, err := semverParts(a, 0)
+				return Int(numbers[i]), err
+			})
+	}
+	return []Func{
+		part("major", "The first number of a version.", "1", 0),
+		part("minor", "The second number of a version.", "2", 1),
+		part("patch", "The third number of a version.", "3", 2),
+		fn("string::semver::compare", []string{"a: string, b: string -> int"}, "-1, 0 or 1 as the first version is before, the same as or behind the second.",
+			`string::semver::compare("1.2.10", "1.2.9")`, "1", func(_ *Env, a []Value) (Value, error) {
+				x, xPre, err := semverParts(a, 0)
+				if err != nil {
+					return None, err
+				}
+				y, yPre, err := semverParts(a, 1)
+				if err != nil {
+					return None, err
+				}
+				if c := slices.Compare(x[:], y[:]); c != 0 {
+					return Int(int64(c)), nil
+				}
+				return Int(int64(comparePre(xPre, yPre))), nil
+			}),
+	}
+}
+
+// comparePre compares what stands behind the hyphens of two versions: nothing comes last, numbers come by value and
+// before words.
+func comparePre(x, y string) int {
+	if x == "" || y == "" {
+		return strings.Compare(y, x)
+	}
+	return slices.CompareFunc(strings.Split(x, "."), strings.Split(y, "."), func(p, q string) int {
+		digits := func(s string) bool { return strings.Trim(s, "0123456789") == "" }
+		switch {
+		case digits(p) && digits(q):
+			if c := cmp.Compare(len(strings.TrimLeft(p, "0")), len(strings.TrimLeft(q, "0"))); c != 0 {
+				return c
+			}
+			return strings.Compare(strings.TrimLeft(p, "0"), strings.TrimLeft(q, "0"))
+		case digits(p):
+			return -1
+		case digits(q):
+			return 1
+		}
+		return strings.Compare(p, q)
+	})
 }
 
 // maxCompared is the most characters of the texts whose distance is computed: the time grows with their product.

@@ -318,6 +318,10 @@ func TestFunctionCases(t *testing.T) {
 		{`string::split("añb", "")`, `["a", "ñ", "b"]`},
 		{`string::replace("abc", //(b)//, "[$1]")`, `"a[b]c"`},
 		{`string::concat("a", none, [1])`, `"a[1]"`},
+		{`string::semver::compare("1.0.0-rc.2", "1.0.0-rc.11")`, `-1`},
+		{`string::semver::compare("1.0.0", "1.0.0-rc.1")`, `1`},
+		{`type::number("12")`, `12`},
+		{`vector::similarity::cosine([0], [1])`, `0.0`},
 		{`string::is_email("alice@")`, `false`},
 		{`string::is_ulid("81ARZ3NDEKTSV4RRFFQ69G5FAV")`, `false`},
 		{`array::range(5, 0, -2)`, `[5, 3, 1]`},
@@ -332,6 +336,44 @@ func TestFunctionCases(t *testing.T) {
 		{`array::transpose([[1, 2], [3]])`, `[[1, 3], [2]]`},
 	} {
 		gives(t, c[0], c[1])
+	}
+}
+
+// What time::format writes with a full format, time::parse reads back.
+func TestTimeFormatRoundTrip(t *testing.T) {
+	formats := []string{"%Y-%m-%dT%H:%M:%S.%f%z", "%F %T.%9f", "%d %B %Y %I:%M:%S %p %f", "%a %e %b %Y %R:%S.%f", "%Y/%j %T,%f", "%s.%f"}
+	format, parse := ops.LookupFunc("time::format"), ops.LookupFunc("time::parse")
+	rapid.Check(t, func(t *rapid.T) {
+		at := ops.Time(rapid.Int64().Draw(t, "t"))
+		layout := rapid.SampledFrom(formats).Draw(t, "format")
+		text, err := format.Eval(nil, []ops.Value{at, ops.String(layout)})
+		noError(t, err)
+		back, err := parse.Eval(nil, []ops.Value{text, ops.String(layout)})
+		noError(t, err)
+		if back.AsInt() != at.AsInt() {
+			t.Fatalf("%s as %s is %s", ops.Format(at), ops.Format(text), ops.Format(back))
+		}
+	})
+}
+
+func TestTimeParse(t *testing.T) {
+	for _, c := range [][2]string{
+		{`time::parse("1/2/99", "%d/%m/%y")`, `t"1999-02-01"`},
+		{`time::parse("12 AM", "%I %p")`, `t"1970-01-01"`},
+		{`time::parse("2026-11-24 12:00 +02:30", "%F %R %z")`, `t"2026-11-24T09:30:00Z"`},
+		{`time::parse("2026-11-24T10:00:00.25Z")`, `t"2026-11-24T10:00:00.25Z"`},
+		{`time::floor(t"1969-12-31T23:59:59Z", 1h)`, `t"1969-12-31T23:00:00Z"`},
+		{`time::group(t"2026-11-29T10:00:00Z", "week")`, `t"2026-11-23"`},
+		{`time::add_months(t"2026-01-31", -2)`, `t"2025-11-30"`},
+		{`time::wday(t"2026-11-29")`, `7`},
+	} {
+		gives(t, c[0], c[1])
+	}
+	for _, bad := range []string{`time::parse("30/2/2026", "%d/%m/%Y")`, `time::parse("1", "%d/%m")`, `time::parse("1x", "%d")`,
+		`time::parse("x")`, `time::parse("9999", "%Y")`, `time::of(2026, 2, 29)`, `time::add_years(t"2026-01-01", 900)`} {
+		if v, err := evaluate(t, bad); err == nil {
+			t.Errorf("%s gives %s", bad, ops.Format(v))
+		}
 	}
 }
 

@@ -19,12 +19,6 @@ func timeOf(t time.Time) (Value, error) {
 	return Time(ns), nil
 }
 
-// plus is x + y where it does not overflow.
-func plus(x, y int64) (int64, bool) {
-	s := x + y
-	return s, (s > x) == (y > 0)
-}
-
 func timeParts() []Func {
 	part := func(name, doc, result string, f func(t time.Time) int64) Func {
 		return fn("time::"+name, []string{"t: time -> int"}, doc, `time::`+name+`(t"2026-11-24T10:20:30.5Z")`, result,
@@ -141,7 +135,7 @@ func ceilTo(t, d int64) (int64, bool) {
 	if rest == 0 {
 		return t, true
 	}
-	return plus(t, d-rest)
+	return AddInts(t, d-rest)
 }
 
 func addMonths(t time.Time, n int64) (Value, error) {
@@ -179,7 +173,7 @@ func timeMaking() []Func {
 	from := func(name, doc, example string, unit int64) Func {
 		return fn("time::from_"+name, []string{"count: int -> time"}, doc, "time::from_"+name+"("+example+")", `t"2026-11-24T10:20:30Z"`,
 			func(_ *Env, a []Value) (Value, error) {
-				ns, ok := times(a[0].AsInt(), unit)
+				ns, ok := MulInts(a[0].AsInt(), unit)
 				if !ok {
 					return None, faultOf(CodeOverflow, 0, "gives a time outside the years 1677 to 2262")
 				}
@@ -280,7 +274,7 @@ func durationFuncs() []Func {
 			"duration::"+u.name+"(25h)", u.value, func(_ *Env, a []Value) (Value, error) { return Int(a[0].AsInt() / int64(u.unit)), nil }))
 		fs = append(fs, fn("duration::from_"+u.name, []string{"count: int -> duration"}, "A duration of so many "+u.doc+".",
 			"duration::"+u.name+"(duration::from_"+u.name+"(3))", "3", func(_ *Env, a []Value) (Value, error) {
-				ns, ok := times(a[0].AsInt(), int64(u.unit))
+				ns, ok := MulInts(a[0].AsInt(), int64(u.unit))
 				if !ok {
 					return None, faultOf(CodeOverflow, 0, "gives a duration of more than 292 years")
 				}

@@ -2,6 +2,8 @@ package ops
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 )
 
 func typeFuncs() []Func {
@@ -37,7 +39,19 @@ func typeFuncs() []Func {
 				return v, nil
 			}))
 	}
+	for _, alias := range [][2]string{{"datetime", "time"}, {"array", "list"}} {
+		i := slices.IndexFunc(fs, func(f Func) bool { return f.Name == "type::"+alias[1] })
+		f := fn("type::"+alias[0], []string{fs[i].Signatures[0].inner()}, "SurrealQL's name for type::"+alias[1]+".",
+			strings.Replace(fs[i].Example, alias[1], alias[0], 1), fs[i].Result, fs[i].Eval)
+		fs = append(fs, f)
+	}
 	return slices.Concat(fs, typeTests(), typeMaking())
+}
+
+// inner is the signature as parseSignature reads it.
+func (s *Signature) inner() string {
+	params, result, _ := strings.Cut(s.text[1:], ") -> ")
+	return params + " -> " + result
 }
 
 func typeTests() []Func {
@@ -87,6 +101,10 @@ func typeMaking() []Func {
 				}
 				return v, nil
 			}),
+		fn("type::thing", []string{"table: string, key: any -> record"}, "SurrealQL's name for type::record of a table and a key.",
+			`type::thing("person", 7)`, "person:7", recordOf),
+		fn("type::number", []string{"value: any -> number"}, "A number as it is; of a text the int, else the float, that it writes.",
+			`type::number("1.5")`, "1.5", typeNumber),
 		fn("type::range", []string{"low: any, high: any -> range"}, "The range from one value to before another; none is an open end.",
 			"type::range(1, 5)", "1..5", func(_ *Env, a []Value) (Value, error) {
 				return Range(&RangeValue{Lo: a[0], Hi: a[1]}), nil
@@ -100,6 +118,18 @@ func typeMaking() []Func {
 				return v, nil
 			}),
 	}
+}
+
+func typeNumber(_ *Env, a []Value) (Value, error) {
+	if a[0].kind.IsNumber() {
+		return a[0], nil
+	}
+	if a[0].kind == KindString {
+		if i, err := strconv.ParseInt(strings.TrimSpace(a[0].AsString()), 10, 64); err == nil {
+			return Int(i), nil
+		}
+	}
+	return Cast(a[0], TypeOf(KindFloat))
 }
 
 func recordOf(_ *Env, a []Value) (Value, error) {

@@ -82,16 +82,7 @@ func vectorArithmetic() []Func {
 		one("magnitude", "float", "The length of the vector.", "vector::magnitude([3, 4])", "5.0",
 			func(x []float64) (Value, error) { return finiteFloat(magnitude(x)) }),
 		one("normalize", "[float]", "The vector of length 1 in the same direction; a vector of zeroes as it is.", "vector::normalize([3, 4])", "[0.6, 0.8]",
-			func(x []float64) (Value, error) {
-				m := magnitude(x)
-				if m == 0 {
-					return vectorOf(x)
-				}
-				for i := range x {
-					x[i] /= m
-				}
-				return vectorOf(x)
-			}),
+			func(x []float64) (Value, error) { return vectorOf(unit(x)) }),
 		fn("vector::dot", []string{"a: [number], b: [number] -> float"}, "The dot product.", "vector::dot([1, 2], [3, 4])", "11.0", vectorMeasure(dot)),
 		fn("vector::angle", []string{"a: [number], b: [number] -> float"}, "The angle between two vectors in radians.",
 			"math::round(vector::angle([1, 0], [0, 1]), 6)", "1.570796",
@@ -154,12 +145,23 @@ func magnitude(x []float64) float64 {
 	return m
 }
 
-// cosine is exactly 1 of equal vectors in most cases, by the first way; the second does not overflow.
+// cosine is exactly 1 of equal vectors in most cases, by the first way; the second does not overflow. With a vector of
+// zeroes it is 0.
 func cosine(x, y []float64) float64 {
 	if squares := dot(x, x) * dot(y, y); squares > 0 && !math.IsInf(squares, 0) {
 		return dot(x, y) / math.Sqrt(squares)
 	}
-	return dot(x, y) / (magnitude(x) * magnitude(y))
+	return dot(unit(slices.Clone(x)), unit(slices.Clone(y)))
+}
+
+// unit makes the length of a vector 1, unless it is 0.
+func unit(x []float64) []float64 {
+	if m := magnitude(x); m != 0 {
+		for i := range x {
+			x[i] /= m
+		}
+	}
+	return x
 }
 
 func vectorMeasures() []Func {
@@ -186,8 +188,19 @@ func vectorMeasures() []Func {
 				}
 				return n
 			}),
-		measure("distance::cosine", "1 less the cosine of the angle: what <> gives where no index says otherwise.",
-			"vector::distance::cosine([1, 0], [0, 1])", "1.0", func(x, y []float64) float64 { return 1 - cosine(x, y) }),
+		fn("vector::distance::cosine", []string{"a: [number], b: [number] -> float"},
+			"1 less the cosine of the angle, 1 with a vector of zeroes: what <> gives where no index says otherwise.",
+			"vector::distance::cosine([1, 0], [0, 1])", "1.0", func(_ *Env, a []Value) (Value, error) {
+				x, y, err := vectorPair(a)
+				if err != nil {
+					return None, err
+				}
+				d, err := Cosine(dot(x, y), dot(x, x), dot(y, y))
+				if err != nil {
+					return finiteFloat(1 - cosine(x, y))
+				}
+				return d, nil
+			}),
 		fn("vector::distance::minkowski", []string{"a: [number], b: [number], p: float -> float"}, "The Minkowski distance of order p: 1 is manhattan, 2 euclidean.",
 			"vector::distance::minkowski([0, 0], [3, 4], 1)", "7.0", func(_ *Env, a []Value) (Value, error) {
 				p, err := float(a, 2)
