@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/antlr4-go/antlr/v4"
+	"pgregory.net/rapid"
 
 	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/ast/astgen"
 	z "github.com/zerodb/zerodb/gen/zeroql"
 )
 
@@ -55,24 +57,47 @@ func (c *conflicts) add(what string, p antlr.Parser, from, to int) {
 // TestNoAmbiguity: over the whole accepted corpus no text has two trees, and no decision needs more context than SLL has.
 // That is what makes the parser's time linear and its first pass final.
 func TestNoAmbiguity(t *testing.T) {
-	p := newParser()
-	listener := &conflicts{DefaultErrorListener: antlr.NewDefaultErrorListener()}
-	p.generated.AddErrorListener(listener)
+	exact := newExactParser()
 	for _, src := range corpus(t, "accepted") {
-		all := p.tokens(src)
-		if len(p.errs) > 0 {
-			t.Fatalf("%s: %v", src, p.errs[0])
-		}
-		p.stream = tokenStream{all: all, last: len(all) - 1}
-		tree := p.attempt(antlr.PredictionModeLLExactAmbigDetection, p.strict, func() antlr.ParserRuleContext { return p.generated.Script() })
-		if tree == nil {
-			t.Errorf("the rule `script` refuses what statement by statement is accepted: %s", src)
-		}
-		for _, c := range listener.found {
-			t.Errorf("%s\n  in %s", c, src)
-		}
-		listener.found = nil
+		exact.check(t, src)
 	}
+}
+
+// TestNoAmbiguityInRandomPrograms looks further than the corpus does.
+func TestNoAmbiguityInRandomPrograms(t *testing.T) {
+	exact := newExactParser()
+	rapid.Check(t, func(t *rapid.T) {
+		exact.check(t, ast.Print(astgen.Script().Draw(t, "script")))
+	})
+}
+
+// exactParser parses a whole text in ANTLR's exact mode and listens to what it says.
+type exactParser struct {
+	*parser
+	conflicts *conflicts
+}
+
+func newExactParser() *exactParser {
+	e := &exactParser{newParser(), &conflicts{DefaultErrorListener: antlr.NewDefaultErrorListener()}}
+	e.generated.AddErrorListener(e.conflicts)
+	return e
+}
+
+func (e *exactParser) check(t interface{ Errorf(string, ...any) }, src string) {
+	all := e.tokens(src)
+	if len(e.errs) > 0 {
+		t.Errorf("%s: %v", src, e.errs[0])
+		return
+	}
+	e.stream = tokenStream{all: all, last: len(all) - 1}
+	tree := e.attempt(antlr.PredictionModeLLExactAmbigDetection, e.strict, func() antlr.ParserRuleContext { return e.generated.Script() })
+	if tree == nil {
+		t.Errorf("the rule `script` refuses what statement by statement is accepted: %s", src)
+	}
+	for _, c := range e.conflicts.found {
+		t.Errorf("%s\n  in %s", c, src)
+	}
+	e.conflicts.found = nil
 }
 
 // TestLexerLoop: the loop over the automaton makes the tokens that the generated lexer makes by its own NextToken.
