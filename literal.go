@@ -13,14 +13,14 @@ import (
 // ParseValue reads a value back from its ZeroQL literal: `42`, `"text"`, `t"2026-11-23"`, `[1, 2]`,
 // `{ a: none }`, `person:alice`. A text that is no constant is a syntax error.
 func ParseValue(text string) (Value, error) {
-	x, err := parse.Literal(text)
-	if err != nil {
-		return ops.None, err
+	x, errs := parse.Expr(text)
+	if len(errs) > 0 {
+		return ops.None, errs[0]
 	}
 	return constant(x)
 }
 
-// constant evaluates a tree that parse.Literal has accepted.
+// constant evaluates a tree that is made of literals, signs before them, lists, tuples, objects, ranges and record ids.
 func constant(x ast.Expr) (Value, error) {
 	switch x := x.(type) {
 	case *ast.Literal:

@@ -17,10 +17,6 @@ import (
 	"github.com/zerodb/zerodb/vm"
 )
 
-// costNames are the cost classes as --max-cost and DEFINE LIMIT name them, cheapest first.
-var costNames = [...]string{vm.CostConstant: "constant", vm.CostLimit: "limit", vm.CostIndexRange: "index-range",
-	vm.CostFullScan: "full-scan", vm.CostUnbounded: "unbounded"}
-
 func isDefine(in vm.Instr) bool { return in.Op == opcodes.Define }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -62,7 +58,7 @@ func tooDear(p *vm.Program, text string, cat schema.Catalog, most vm.CostClass) 
 	}
 	var errs []*ops.Error
 	for i := range p.Statements {
-		if cost := vm.StatementCost(p, i); cost > most {
+		if cost := statementCost(p, i); cost > most {
 			e := ops.Errorf(ops.CodeCostExceeded, "the statement's cost is %s, allowed is %s", costNames[cost], costNames[most])
 			errs = append(errs, e.At(p.Statements[i].Span).WithHint("zqc explain says why; an index or a LIMIT may help"))
 		}
@@ -115,7 +111,7 @@ func (a *app) explain(text string, cat schema.Catalog, titled bool, name string)
 		if plans[i] != "" {
 			fmt.Fprintln(a.world.Out, strings.TrimRight(plans[i], "\n"))
 		}
-		fmt.Fprintf(a.world.Out, "cost: %s\n\n", costNames[vm.StatementCost(p, i)])
+		fmt.Fprintf(a.world.Out, "cost: %s\n\n", costNames[statementCost(p, i)])
 	}
 	vm.Disassemble(a.world.Out, p)
 	return nil

@@ -99,7 +99,7 @@ func (a *app) fail(file string, err error) {
 	if errs == nil {
 		errs = []*ops.Error{{Code: ops.CodeIO, Message: err.Error(), Err: err}}
 	}
-	a.show(file, "", errs)
+	a.show(file, " ", errs) // a text, for there is none that an error could point into
 }
 
 // result is what a command over several files ends with.

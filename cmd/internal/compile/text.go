@@ -59,7 +59,7 @@ func (a *app) astCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "ast FILE…",
 		Short:   "Show the tree of texts",
-		Long:    "Show the tree of texts: as ZeroQL with every bracket that the tree implies (text), or as JSON with spans.",
+		Long:    "Show the tree of texts: printed as ZeroQL again, one statement a line (text), or as JSON with the span of each node.",
 		Example: "  zqc ast --format json q.zql",
 		Args:    cli.Args(cobra.MinimumNArgs(1)),
 	}

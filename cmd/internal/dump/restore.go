@@ -75,7 +75,12 @@ func (l *lines) next() ([]byte, error) {
 
 // at says where an error was met.
 func (l *lines) at(line int, err error) error {
-	return &ops.Error{Code: ops.CodeOf(err), Message: fmt.Sprintf("%s:%d: %v", l.file, line, err), Err: err}
+	message, hint := err.Error(), ""
+	var e *zerodb.Error
+	if errors.As(err, &e) {
+		message, hint = e.Message, e.Hint
+	}
+	return &ops.Error{Code: ops.CodeOf(err), Message: fmt.Sprintf("%s:%d: %s", l.file, line, message), Hint: hint, Err: err}
 }
 
 // restoreScript runs a script by the chunk; in an export a statement never spans lines.

@@ -41,19 +41,30 @@ type jsonPrinter struct {
 	buf []byte
 }
 
+// jsonHeld is how much of a line is held back: a statement that fails before has no line at all.
+const jsonHeld = 64 << 10
+
 func (p *jsonPrinter) Print(rows *zerodb.Rows) (n int64, err error) {
-	p.out.WriteByte('[')
+	p.buf = append(p.buf[:0], '[')
+	flushed := false
 	for rows.Next() {
 		if n > 0 {
-			p.out.WriteByte(',')
+			p.buf = append(p.buf, ',')
 		}
 		n++
-		p.buf = rows.Row().AppendJSON(p.buf[:0])
-		if _, err := p.out.Write(p.buf); err != nil {
-			return n, err
+		if p.buf = rows.Row().AppendJSON(p.buf); len(p.buf) >= jsonHeld {
+			if _, err := p.out.Write(p.buf); err != nil {
+				return n, err
+			}
+			p.buf, flushed = p.buf[:0], true
 		}
 	}
-	p.out.WriteString("]\n")
+	if rows.Err() == nil {
+		p.buf = append(p.buf, ']')
+	}
+	if rows.Err() == nil || flushed {
+		p.out.Write(append(p.buf, '\n'))
+	}
 	return n, finish(rows, p.out)
 }
 
