@@ -71,7 +71,7 @@ func (t *rowTable) reserve(n int) {
 // find numbers the selected rows of a hashed batch that are there: t.at has the numbers by row, -1 for the others.
 func (t *rowTable) find(cols []*ops.Vector, sel ops.Selection, n int) []int32 {
 	if len(t.slots) == 0 {
-		t.reserve(0)
+		t.reserve(1)
 	}
 	if sel == nil {
 		for i := range n {
