@@ -21,7 +21,7 @@ import (
 	"github.com/zerodb/zerodb/vm/memstore"
 )
 
-// TestGolden runs the files in testdata. Their commands are
+// TestGolden runs the files in testdata/golden. Their commands are
 //
 //	data      start an empty database and run the text in it
 //	run       run the text; the output is a line for each row, or `error: …`
@@ -32,7 +32,7 @@ import (
 // with the arguments off=rule (planning rules that do not fire), work (what the statement looked at) and
 // param=(name, literal, …).
 func TestGolden(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		db := newDatabase()
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			return golden(t, &db, d)

@@ -1,0 +1,154 @@
+package compiler_test
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/zerodb/zerodb/compiler"
+)
+
+// TestRulesKeepMeaning: whatever rules are switched off, singly or all together, a query gives the same rows.
+func TestRulesKeepMeaning(t *testing.T) {
+	var all []string
+	for _, r := range compiler.Rules() {
+		all = append(all, r[0])
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		db := randomDatabase(t)
+		query := randomQuery(t)
+		want := answer(db, query, nil)
+		if strings.Contains(want, "error") {
+			t.Fatalf("%s\n%s", query, want)
+		}
+		for _, off := range append(each(all), all) {
+			if got := answer(db, query, off); got != want {
+				t.Fatalf("%s\nwithout %v:\n%s\nwith all rules:\n%s\n%s", query, off, got, want,
+					plans(query, compiler.Options{Catalog: db.store.Catalog()}))
+			}
+		}
+	})
+}
+
+func each(names []string) (sets [][]string) {
+	for _, n := range names {
+		sets = append(sets, []string{n})
+	}
+	return sets
+}
+
+// answer runs a query; rows without an ORDER BY are compared as a bag.
+func answer(db *database, query string, off []string) string {
+	out := db.run(query, compiler.Options{Off: off}, nil, false)
+	if strings.Contains(query, "ORDER BY") {
+		return out
+	}
+	lines := strings.Split(out, "\n")
+	sort.Strings(lines)
+	return strings.Join(lines, "\n")
+}
+
+func randomDatabase(t *rapid.T) *database {
+	db := newDatabase()
+	var script strings.Builder
+	script.WriteString("DEFINE TABLE person\nDEFINE EDGE knows\nDEFINE EDGE likes FROM person TO person\n")
+	script.WriteString("DEFINE INDEX by_a ON TABLE person FIELDS a\nDEFINE INDEX by_bc ON TABLE person FIELDS b, c\n")
+	n := rapid.IntRange(0, 12).Draw(t, "persons")
+	for i := range n {
+		fmt.Fprintf(&script, "CREATE person:%d SET a = %s, b = %s, c = %s, friend = person:%d, o = { k: %s }\n", i, value(t), value(t), value(t),
+			rapid.IntRange(0, n+1).Draw(t, "friend"), value(t))
+	}
+	for range rapid.IntRange(0, 2*n).Draw(t, "edges") {
+		fmt.Fprintf(&script, "RELATE person:%d -> %s -> person:%d SET w = %s\n", rapid.IntRange(0, n).Draw(t, "from"),
+			rapid.SampledFrom([]string{"knows", "likes"}).Draw(t, "edge"), rapid.IntRange(0, n).Draw(t, "to"), value(t))
+	}
+	if out := db.run(script.String(), compiler.Options{}, nil, false); strings.Contains(out, "error") {
+		t.Fatalf("%s\n%s", script.String(), out)
+	}
+	return db
+}
+
+func value(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"none", "1", "2", "3", `"x"`, `"y"`, "true"}).Draw(t, "value")
+}
+
+func randomQuery(t *rapid.T) string {
+	switch rapid.IntRange(0, 5).Draw(t, "shape") {
+	case 0:
+		return "SELECT id, a, b, o.k AS k, friend.a AS fa FROM person" + where(t, "", 3) + page(t, []string{"a", "b", "c"}, "id")
+	case 1:
+		return "SELECT a, FOLD count() AS n, FOLD count(DISTINCT b) AS d FROM person" + where(t, "", 2) + " GROUP BY a" + page(t, []string{"n"}, "a")
+	case 2:
+		edge := rapid.SampledFrom([]string{"knows", "likes"}).Draw(t, "edge")
+		return "SELECT p.id AS x, q.id AS y, q.a AS qa, e.w AS w, e.id AS e FROM (person AS p) -> (" + edge + " AS e) -> (person AS q)" +
+			where(t, rapid.SampledFrom([]string{"p.", "q."}).Draw(t, "of"), 3) + page(t, []string{"p.a", "q.b", "x", "y"}, "e")
+	case 3:
+		return "SELECT * FROM (SELECT id AS i, a, b, c FROM person" + where(t, "", 1) + page(t, []string{"a"}, "id") + ")" +
+			whereOf(t, []string{"a", "b", "c"}, 2) + page(t, []string{"b"}, "i")
+	case 4:
+		return "SELECT id FROM person WHERE a IN (SELECT VALUE b FROM person" + where(t, "", 1) + ") AND " + condition(t, fieldsOf(""), 2) + page(t, []string{"c"}, "id")
+	}
+	return "SELECT DISTINCT a, b FROM person" + where(t, "", 2) + page(t, nil, "a", "b")
+}
+
+func fieldsOf(prefix string) []string {
+	return []string{prefix + "a", prefix + "b", prefix + "c", prefix + "id", prefix + "friend.a", prefix + "o.k"}
+}
+
+func where(t *rapid.T, prefix string, depth int) string { return whereOf(t, fieldsOf(prefix), depth) }
+
+func whereOf(t *rapid.T, fields []string, depth int) string {
+	if rapid.Bool().Draw(t, "no where") {
+		return ""
+	}
+	return " WHERE " + condition(t, fields, depth)
+}
+
+func condition(t *rapid.T, fields []string, depth int) string {
+	if depth > 0 {
+		switch rapid.IntRange(0, 4).Draw(t, "logic") {
+		case 0, 1:
+			return condition(t, fields, depth-1) + " AND " + condition(t, fields, depth-1)
+		case 2:
+			return "(" + condition(t, fields, depth-1) + " OR " + condition(t, fields, depth-1) + ")"
+		case 3:
+			return "NOT (" + condition(t, fields, depth-1) + ")"
+		}
+	}
+	field := rapid.SampledFrom(fields).Draw(t, "field")
+	if strings.HasSuffix(field, "id") {
+		return field + rapid.SampledFrom([]string{" = person:3", " IN [person:1, person:5, person:2]", " >= person:2", " < person:6", " = 3", " != person:1"}).Draw(t, "id")
+	}
+	if rapid.IntRange(0, 4).Draw(t, "list") == 0 {
+		return field + " IN [1, none, " + value(t) + "]"
+	}
+	return field + rapid.SampledFrom([]string{" = ", " < ", " >= ", " != ", " > "}).Draw(t, "op") + rapid.OneOf(rapid.Just("2.0"), rapid.Custom(value)).Draw(t, "with")
+}
+
+// page is ORDER BY some of the keys and then those that leave no ties, and perhaps a limit.
+func page(t *rapid.T, some []string, unique ...string) string {
+	if rapid.IntRange(0, 3).Draw(t, "order") == 0 {
+		return ""
+	}
+	var order []string
+	for _, k := range some {
+		if rapid.Bool().Draw(t, "key") {
+			order = append(order, k)
+		}
+	}
+	order = append(order, unique...)
+	for i := range order {
+		order[i] += rapid.SampledFrom([]string{"", " DESC"}).Draw(t, "direction")
+	}
+	out := " ORDER BY " + strings.Join(order, ", ")
+	if rapid.Bool().Draw(t, "start") {
+		out += fmt.Sprintf(" START %d", rapid.IntRange(0, 3).Draw(t, "first"))
+	}
+	if rapid.Bool().Draw(t, "limited") {
+		out += fmt.Sprintf(" LIMIT %d", rapid.IntRange(0, 5).Draw(t, "limit"))
+	}
+	return out
+}
