@@ -39,7 +39,7 @@ const (
 // Limits of a program.
 const (
 	MaxProgram      = 16 << 20 // bytes of a file
-	MaxFragments    = 256
+	MaxFragments    = 65_535
 	MaxInstructions = 65_535  // a fragment; registers, cursors and pool entries likewise
 	maxValues       = 1 << 21 // of all constants, nested ones counted
 )

@@ -26,7 +26,7 @@ func (n *namer) instruction(f *Fragment, pc int) string {
 	}
 	row := &ops.Table[in.Op]
 	var b strings.Builder
-	fmt.Fprintf(&b, "%4d  %-13s", pc, row.Name)
+	fmt.Fprintf(&b, "%4d  %-14s", pc, row.Name)
 	for i, class := range row.Operands {
 		if class == ops.NoOperand {
 			continue

@@ -77,9 +77,9 @@ func appendValue(dst []byte, v ops.Value) []byte {
 // decoder reads what the append functions write. The first fault is kept in err; what is read afterwards is zero. A
 // count is believed only as far as there are bytes for so many things.
 type decoder struct {
-	src    []byte
-	err    error
-	strict bool // texts are checked for UTF-8
+	src       []byte
+	err       error
+	strict    bool // texts are checked for UTF-8
 	allowance *int // how many values may still be read; nil: any number
 }
 

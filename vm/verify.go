@@ -1,4 +1,306 @@
 package vm
 
-// Verify checks everything about a program that can be checked without a catalog.
-func Verify(p *Program) error { return nil }
+import (
+	"slices"
+
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// Bounds of what a frame is made of, so that a program cannot ask for memory by declaring it.
+const (
+	maxCursors  = 1024 // a fragment
+	maxBuilders = 1024 // a fragment
+	maxVectors  = 8192 // vector registers of a fragment
+	maxPushes   = 255  // sel.push open at one time
+	maxWeight   = 4 << 20
+)
+
+// Verify checks everything about a program that can be checked without a catalog: that its pools are sound, that each
+// instruction has operands that it takes, that registers, cursors and builders are used in an order that makes sense on every path,
+// that statements do what their kind allows, and that the manifest says what the code does. A program that was verified
+// cannot harm the machine. It takes time in proportion to the program.
+//
+// docs/bytecode.md numbers the rules.
+func Verify(p *Program) error {
+	v := verifier{p: p}
+	if err := v.pools(); err != nil {
+		return err
+	}
+	for i := range p.Fragments {
+		if err := v.fragment(i); err != nil {
+			return err
+		}
+	}
+	if err := v.statements(); err != nil {
+		return err
+	}
+	if !sameManifest(p.Manifest, ComputeManifest(p)) {
+		return ops.Errorf(ops.CodeBadProgram, "the manifest is not what the code does")
+	}
+	return nil
+}
+
+func sameManifest(a, b Manifest) bool {
+	sameFields := func(a, b TableFields) bool { return a.Table == b.Table && slices.Equal(a.Fields, b.Fields) }
+	return slices.EqualFunc(a.Reads, b.Reads, sameFields) && slices.EqualFunc(a.Writes, b.Writes, sameFields) &&
+		slices.Equal(a.Functions, b.Functions) && slices.Equal(a.Capabilities, b.Capabilities) && a.Defines == b.Defines && a.Cost == b.Cost
+}
+
+// verifier checks one program.
+type verifier struct {
+	p *Program
+	// owner has, by builder, the fragment that uses it, plus one.
+	owner []int
+	// weight is how many registers and names instructions refer to: one of eight bytes may refer to many.
+	weight int
+
+	// Of the fragment at hand:
+	n      int // its number
+	f      *Fragment
+	opens  []int // by cursor: the instruction that opens it, -1 without
+	pc     int
+	in     *Instr
+	row    *ops.Row
+	reads  []uint16
+	writes []uint16
+	slots  map[uint16]int // builders, in the order of their first use
+}
+
+// wrong makes an error about the instruction at hand.
+func (v *verifier) wrong(format string, args ...any) error {
+	e := ops.Errorf(ops.CodeBadProgram, format, args...)
+	e.Message = ops.Errorf("", "fragment %d, instruction %d (%s): %s", v.n, v.pc, v.row.Name, e.Message).Message
+	return e
+}
+
+var slotNames = [3]string{"A", "B", "C"}
+
+func (v *verifier) operand(i int) uint16 { return [3]uint16{v.in.A, v.in.B, v.in.C}[i] }
+
+// fragment checks one fragment: declarations, instructions by themselves, the flow between them.
+func (v *verifier) fragment(n int) error {
+	v.n, v.f = n, &v.p.Fragments[n]
+	if err := v.declarations(); err != nil {
+		return err
+	}
+	if err := v.cursors(); err != nil {
+		return err
+	}
+	for pc := range v.f.Code {
+		v.at(pc)
+		if err := v.instruction(); err != nil {
+			return err
+		}
+	}
+	return v.flow()
+}
+
+func (v *verifier) at(pc int) {
+	v.pc, v.in = pc, &v.f.Code[pc]
+	v.row = &ops.Table[v.in.Op]
+}
+
+func (v *verifier) declarations() error {
+	f := v.f
+	bad := func(format string, args ...any) error {
+		e := ops.Errorf(ops.CodeBadProgram, format, args...)
+		e.Message = ops.Errorf("", "fragment %d: %s", v.n, e.Message).Message
+		return e
+	}
+	switch {
+	case len(f.Code) == 0:
+		return bad("it has no code")
+	case len(f.Code) > MaxInstructions || len(f.Registers) > MaxInstructions:
+		return bad("%d instructions and %d registers, at most %d of each are possible", len(f.Code), len(f.Registers), MaxInstructions)
+	case len(f.Cursors) > maxCursors:
+		return bad("%d cursors, at most %d are possible", len(f.Cursors), maxCursors)
+	case len(f.Spans) != len(f.Code):
+		return bad("%d instructions and %d spans", len(f.Code), len(f.Spans))
+	case f.Shape < -1 || f.Shape >= len(v.p.Shapes):
+		return bad("it emits shape %d of %d", f.Shape, len(v.p.Shapes))
+	}
+	vectors := 0
+	for i, r := range f.Registers {
+		if int(r.Kind) >= ops.NumKinds {
+			return bad("register %d has kind %d", i, r.Kind)
+		}
+		if r.Vector {
+			vectors++
+			if int(r.Batch) >= len(f.Cursors) {
+				return bad("register %d is of batch %d, there are %d cursors", i, r.Batch, len(f.Cursors))
+			}
+		}
+	}
+	if vectors > maxVectors {
+		return bad("%d vector registers, at most %d are possible", vectors, maxVectors)
+	}
+	for i, c := range f.Cursors {
+		if int(c.Parent) > i {
+			return bad("cursor %d has parent %d, which is not before it", i, c.Parent-1)
+		}
+	}
+	for pc, s := range f.Spans {
+		if s.Start < 0 || s.End < s.Start || v.p.Source != "" && s.End > len(v.p.Source) {
+			return bad("instruction %d is of source %d to %d, which is not in the text", pc, s.Start, s.End)
+		}
+	}
+	return nil
+}
+
+// cursors finds the one instruction that opens each cursor, and checks the opcodes.
+func (v *verifier) cursors() error {
+	v.opens = make([]int, len(v.f.Cursors))
+	for i := range v.opens {
+		v.opens[i] = -1
+	}
+	for pc := range v.f.Code {
+		in := &v.f.Code[pc]
+		if int(in.Op) >= len(ops.Table) {
+			return ops.Errorf(ops.CodeBadProgram, "fragment %d, instruction %d: there is no opcode %d", v.n, pc, in.Op)
+		}
+		if !opensCursor(in.Op) || int(in.A) >= len(v.opens) {
+			continue
+		}
+		v.at(pc)
+		if at := v.opens[in.A]; at >= 0 {
+			return v.wrong("cursor %d is opened by instruction %d too", in.A, at)
+		}
+		v.opens[in.A] = pc
+	}
+	return nil
+}
+
+func opensCursor(op uint16) bool { return op >= opcodes.OpenTable && op <= opcodes.OpenBuilt }
+
+// ---- statements
+
+func (v *verifier) statements() error {
+	calls := make([][]int, len(v.p.Fragments))
+	does := make([]effects, len(v.p.Fragments))
+	for i := range v.p.Fragments {
+		calls[i], does[i] = v.callsOf(&v.p.Fragments[i])
+	}
+	order, err := callOrder(calls)
+	if err != nil {
+		return err
+	}
+	for _, i := range order { // callees first
+		for _, c := range calls[i] {
+			does[i].add(does[c])
+		}
+	}
+	used := make([]bool, len(v.p.Fragments))
+	for i := range v.p.Statements {
+		if err := v.statement(i, used, does); err != nil {
+			return err
+		}
+	}
+	for _, i := range slices.Backward(order) { // callers first
+		if !used[i] {
+			return ops.Errorf(ops.CodeBadProgram, "fragment %d is not part of any statement", i)
+		}
+		for _, c := range calls[i] {
+			used[c] = true
+		}
+	}
+	return nil
+}
+
+// effects are what a fragment does to the database.
+type effects struct{ writes, defines, uses bool }
+
+func (e *effects) add(o effects) {
+	e.writes, e.defines, e.uses = e.writes || o.writes, e.defines || o.defines, e.uses || o.uses
+}
+
+// callsOf returns the fragments that a fragment runs, and what it does itself.
+func (v *verifier) callsOf(f *Fragment) (calls []int, does effects) {
+	for i := range f.Code {
+		in := &f.Code[i]
+		switch in.Op {
+		case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment:
+			calls = append(calls, int(in.B))
+		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
+			does.writes = true
+		case opcodes.Define:
+			if isUse(v.p, in.A) {
+				does.uses = true
+			} else {
+				does.defines = true
+			}
+		}
+	}
+	return calls, does
+}
+
+// callOrder lists the fragments, callees before callers; a fragment that runs itself, by whatever way, is an error.
+func callOrder(calls [][]int) ([]int, error) {
+	callers := make([]int, len(calls)) // of each, how many have not been listed
+	for _, cs := range calls {
+		for _, c := range cs {
+			callers[c]++
+		}
+	}
+	var order []int
+	for i := range calls {
+		if callers[i] == 0 {
+			order = append(order, i)
+		}
+	}
+	depth := make([]int, len(calls))
+	for at := 0; at < len(order); at++ {
+		for _, c := range calls[order[at]] {
+			depth[c] = max(depth[c], depth[order[at]]+1)
+			if callers[c]--; callers[c] == 0 {
+				order = append(order, c)
+			}
+			if depth[c] > maxNesting {
+				return nil, ops.Errorf(ops.CodeBadProgram, "fragments run one another deeper than %d", maxNesting)
+			}
+		}
+	}
+	if len(order) != len(calls) {
+		return nil, ops.Errorf(ops.CodeBadProgram, "fragments run one another in a circle")
+	}
+	slices.Reverse(order)
+	return order, nil
+}
+
+func (v *verifier) statement(i int, used []bool, does []effects) error {
+	s := &v.p.Statements[i]
+	bad := func(what string) error {
+		return ops.Errorf(ops.CodeBadProgram, "statement %d (%s): %s", i, s.Kind, what)
+	}
+	switch {
+	case int(s.Kind) >= len(statementNames):
+		return bad("there is no such kind of statement")
+	case s.Explain > 2:
+		return bad("there is no such way to explain it")
+	case s.Span.Start < 0 || s.Span.End < s.Span.Start || v.p.Source != "" && s.Span.End > len(v.p.Source):
+		return bad("its span is not in the text")
+	}
+	if s.Kind >= StatementBegin {
+		if s.Fragment != -1 {
+			return bad("it has a fragment, and needs none")
+		}
+		return nil
+	}
+	if s.Fragment < 0 || s.Fragment >= len(v.p.Fragments) {
+		return bad("it has no fragment")
+	}
+	used[s.Fragment] = true
+	if len(v.p.Fragments[s.Fragment].Inputs) > 0 {
+		return bad("its fragment has inputs, and nobody to give them")
+	}
+	e := does[s.Fragment]
+	switch {
+	case e.writes && s.Kind != StatementWrite:
+		return bad("it writes records")
+	case e.defines && s.Kind != StatementDefine:
+		return bad("it changes definitions")
+	case e.uses && s.Kind != StatementUse:
+		return bad("it changes the database in use")
+	}
+	return nil
+}

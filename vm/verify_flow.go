@@ -1,0 +1,357 @@
+package vm
+
+import (
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// The flow checks what depends on the way to an instruction. What is known at a place is a set of facts, each true on every
+// way to it: a register is written (and, if it is a vector, in the present batch of its cursor), a cursor is
+// open, has a batch, is closed, a builder is ready. Where ways meet, the facts of both hold. Facts only get fewer from visit to
+// visit, so a fault that is found on any visit is one.
+type flow struct {
+	v     *verifier
+	words int // of a set of facts
+	// Facts by their first bit: registers, then for each cursor open, batch, closed, then builders.
+	cursors, builders int
+	batches           [][]uint64 // by cursor: the registers of its batch
+
+	leader  []bool // by instruction: a block starts there
+	in      map[int]*place
+	work    []int
+	pending []bool // by instruction: a block in work
+	now     place
+	visits  int
+}
+
+// place is what is known at the start of a block.
+type place struct {
+	facts  []uint64
+	pushes []uint8 // by cursor: how many sel.push are open
+}
+
+const (
+	factOpen = iota
+	factBatch
+	factClosed
+	cursorFacts
+)
+
+// maxFacts bounds the memory of the flow in words, maxVisits how often its blocks are visited on average.
+const (
+	maxFacts  = 1 << 20
+	maxVisits = 64
+)
+
+func (v *verifier) flow() error {
+	f := &flow{v: v, in: map[int]*place{}, leader: make([]bool, len(v.f.Code)), pending: make([]bool, len(v.f.Code))}
+	f.layout()
+	blocks, err := f.leaders()
+	if err != nil {
+		return err
+	}
+	if blocks*(f.words+len(v.f.Cursors)/8+1) > maxFacts || len(v.f.Cursors)*f.words > maxFacts {
+		return ops.Errorf(ops.CodeBadProgram, "fragment %d is too complex: %d blocks, %d registers, %d cursors", v.n, blocks, len(v.f.Registers), len(v.f.Cursors))
+	}
+	f.masks()
+	start := place{facts: make([]uint64, f.words), pushes: make([]uint8, len(v.f.Cursors))}
+	for c := range v.f.Cursors {
+		set(start.facts, f.cursor(c, factClosed))
+	}
+	f.now = place{facts: make([]uint64, f.words), pushes: make([]uint8, len(v.f.Cursors))}
+	f.in[0] = &start
+	f.push(0)
+	for len(f.work) > 0 {
+		pc := f.work[len(f.work)-1]
+		f.work = f.work[:len(f.work)-1]
+		f.pending[pc] = false
+		if f.visits++; f.visits > maxVisits*blocks {
+			return ops.Errorf(ops.CodeBadProgram, "fragment %d is too complex: its loops are too deep", v.n)
+		}
+		if err := f.block(pc); err != nil {
+			return err
+		}
+	}
+	for pc := range v.f.Code {
+		if f.leader[pc] && f.in[pc] == nil {
+			v.at(pc)
+			return v.wrong("no way leads to it")
+		}
+	}
+	return nil
+}
+
+func (f *flow) layout() {
+	v := f.v
+	f.cursors = len(v.f.Registers)
+	f.builders = f.cursors + cursorFacts*len(v.f.Cursors)
+	v.slots = map[uint16]int{}
+	for i := range v.f.Code {
+		in := &v.f.Code[i]
+		for j, class := range ops.Table[in.Op].Operands {
+			if b := [3]uint16{in.A, in.B, in.C}[j]; class == ops.BuilderRef {
+				if _, there := v.slots[b]; !there {
+					v.slots[b] = len(v.slots)
+				}
+			}
+		}
+	}
+	f.words = (f.builders + len(v.slots) + 63) / 64
+}
+
+// leaders finds where blocks start: at the beginning, at jump targets and behind jumps.
+func (f *flow) leaders() (int, error) {
+	v := f.v
+	f.leader[0] = true
+	if len(v.slots) > maxBuilders {
+		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, len(v.slots), maxBuilders)
+	}
+	for pc := range v.f.Code {
+		next, jump := successors(&v.f.Code[pc], pc)
+		if next == len(v.f.Code) {
+			v.at(pc)
+			return 0, v.wrong("the code ends behind it, and it goes on")
+		}
+		if jump >= 0 {
+			f.leader[jump] = true
+		}
+		if (jump >= 0 || next < 0) && pc+1 < len(f.leader) {
+			f.leader[pc+1] = true
+		}
+	}
+	blocks := 0
+	for _, l := range f.leader {
+		if l {
+			blocks++
+		}
+	}
+	return blocks, nil
+}
+
+func (f *flow) masks() {
+	f.batches = make([][]uint64, len(f.v.f.Cursors))
+	for c := range f.batches {
+		f.batches[c] = make([]uint64, (f.cursors+63)/64)
+	}
+	for r, d := range f.v.f.Registers {
+		if d.Vector {
+			set(f.batches[d.Batch], r)
+		}
+	}
+}
+
+func (f *flow) cursor(c, fact int) int { return f.cursors + cursorFacts*c + fact }
+
+func set(s []uint64, bit int)      { s[bit>>6] |= 1 << (bit & 63) }
+func unset(s []uint64, bit int)    { s[bit>>6] &^= 1 << (bit & 63) }
+func has(s []uint64, bit int) bool { return s[bit>>6]>>(bit&63)&1 != 0 }
+
+func (f *flow) push(pc int) {
+	if !f.pending[pc] {
+		f.pending[pc] = true
+		f.work = append(f.work, pc)
+	}
+}
+
+// block goes through one block and hands what is known at its end to those that may follow.
+func (f *flow) block(pc int) error {
+	v := f.v
+	start := f.in[pc]
+	copy(f.now.facts, start.facts)
+	copy(f.now.pushes, start.pushes)
+	for {
+		v.at(pc)
+		v.reads, v.writes = v.p.registersOf(v.f, v.in, v.reads[:0], v.writes[:0])
+		if err := f.step(); err != nil {
+			return err
+		}
+		next, jump := successors(v.in, pc)
+		if jump >= 0 {
+			if err := f.edge(jump, v.in.Op == opcodes.Next); err != nil {
+				return err
+			}
+		}
+		if next < 0 {
+			return nil
+		}
+		if f.leader[next] {
+			return f.edge(next, false)
+		}
+		pc = next
+	}
+}
+
+// edge hands on what is known; ends says that it is the way that `next` takes at the end of its cursor.
+func (f *flow) edge(to int, ends bool) error {
+	v := f.v
+	var closed []uint64
+	if ends {
+		closed = append(closed, f.now.facts...)
+		f.closed(closed, int(v.in.A))
+	} else {
+		closed = f.now.facts
+	}
+	there := f.in[to]
+	if there == nil {
+		f.in[to] = &place{facts: append([]uint64(nil), closed...), pushes: append([]uint8(nil), f.now.pushes...)}
+		f.push(to)
+		return nil
+	}
+	for c, n := range f.now.pushes {
+		if there.pushes[c] != n {
+			return v.wrong("it leads to instruction %d with %d sel.push of batch %d open, another way does with %d", to, n, c, there.pushes[c])
+		}
+	}
+	changed := false
+	for i, w := range closed {
+		if both := there.facts[i] & w; both != there.facts[i] {
+			there.facts[i], changed = both, true
+		}
+	}
+	if changed {
+		f.push(to)
+	}
+	return nil
+}
+
+// closed says that a cursor is closed; its batch is gone.
+func (f *flow) closed(facts []uint64, c int) {
+	f.lose(facts, c)
+	unset(facts, f.cursor(c, factOpen))
+	set(facts, f.cursor(c, factClosed))
+}
+
+// lose says that a cursor has no batch.
+func (f *flow) lose(facts []uint64, c int) {
+	for i, w := range f.batches[c] {
+		facts[i] &^= w
+	}
+	unset(facts, f.cursor(c, factBatch))
+}
+
+// step checks the instruction at hand and notes what is known behind it, on the way on.
+func (f *flow) step() error {
+	v := f.v
+	for _, r := range v.reads {
+		if has(f.now.facts, int(r)) {
+			continue
+		}
+		if d := v.f.Registers[r]; d.Vector {
+			return v.wrong("register %d is not written in this batch of cursor %d on every way to it", r, d.Batch)
+		}
+		return v.wrong("register %d is not written on every way to it", r)
+	}
+	if err := f.usesBuilders(); err != nil {
+		return err
+	}
+	if err := f.usesCursors(); err != nil {
+		return err
+	}
+	for _, r := range v.writes {
+		if d := v.f.Registers[r]; d.Vector && !has(f.now.facts, f.cursor(int(d.Batch), factBatch)) {
+			return v.wrong("register %d is a vector of batch %d, which is not there on every way to it", r, d.Batch)
+		}
+		set(f.now.facts, int(r))
+	}
+	return nil
+}
+
+func (f *flow) usesBuilders() error {
+	v := f.v
+	for i, class := range v.row.Operands {
+		if class != ops.BuilderRef {
+			continue
+		}
+		b := v.operand(i)
+		bit := f.builders + v.slots[b]
+		if v.in.Op == opcodes.New {
+			set(f.now.facts, bit)
+			continue
+		}
+		if !has(f.now.facts, bit) {
+			return v.wrong("operand %s is builder %d, which is not new or was read on some way to it", slotNames[i], b)
+		}
+		if v.in.Op == opcodes.OpenBuilt {
+			unset(f.now.facts, bit)
+		}
+	}
+	return nil
+}
+
+// usesCursors checks the typestate of cursors: closed, opened, with a batch from the first next on.
+func (f *flow) usesCursors() error {
+	v, facts := f.v, f.now.facts
+	c := -1
+	for i, class := range v.row.Operands {
+		if class == ops.CursorRef {
+			c = int(v.operand(i))
+		}
+	}
+	if v.in.Op == opcodes.Put && v.in.C > 0 {
+		c = int(v.in.C) - 1
+	}
+	if c < 0 {
+		return nil
+	}
+	switch op := v.in.Op; {
+	case opensCursor(op):
+		if !has(facts, f.cursor(c, factClosed)) {
+			return v.wrong("cursor %d may be open already", c)
+		}
+		unset(facts, f.cursor(c, factClosed))
+		set(facts, f.cursor(c, factOpen))
+		f.lose(facts, c)
+		return nil
+	case op == opcodes.Next, op == opcodes.Close:
+		return f.steps(c)
+	}
+	if !has(facts, f.cursor(c, factBatch)) {
+		return v.wrong("cursor %d has no batch on some way to it", c)
+	}
+	return f.selects(c)
+}
+
+// steps checks next and close.
+func (f *flow) steps(c int) error {
+	v, facts := f.v, f.now.facts
+	switch {
+	case !has(facts, f.cursor(c, factOpen)):
+		return v.wrong("cursor %d is not open on every way to it", c)
+	case f.now.pushes[c] > 0:
+		return v.wrong("%d sel.push of batch %d are open", f.now.pushes[c], c)
+	}
+	for child, d := range v.f.Cursors {
+		if int(d.Parent) == c+1 && !has(facts, f.cursor(child, factClosed)) {
+			return v.wrong("cursor %d, a child of cursor %d, may be open", child, c)
+		}
+	}
+	if v.in.Op == opcodes.Close {
+		f.closed(facts, c)
+		return nil
+	}
+	f.lose(facts, c)
+	set(facts, f.cursor(c, factBatch))
+	return nil
+}
+
+// selects checks that selections are pushed and popped in turn, and are left alone in between.
+func (f *flow) selects(c int) error {
+	v, pushes := f.v, f.now.pushes
+	switch v.in.Op {
+	case opcodes.SelPush:
+		if pushes[c] == maxPushes {
+			return v.wrong("more than %d sel.push of batch %d are open", maxPushes, c)
+		}
+		pushes[c]++
+	case opcodes.SelPop:
+		if pushes[c] == 0 {
+			return v.wrong("no sel.push of batch %d is open", c)
+		}
+		pushes[c]--
+	case opcodes.Filter, opcodes.Distinct, opcodes.Limit, opcodes.Topk:
+		if pushes[c] > 0 {
+			return v.wrong("%d sel.push of batch %d are open", pushes[c], c)
+		}
+	}
+	return nil
+}
