@@ -106,7 +106,7 @@ func writeIdentity(o *Options) (identity, error) {
 
 // writeFile makes a file appear with its content, or not at all.
 func writeFile(f vfs.FS, dir, name, text string) error {
-	if err := f.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(f, dir); err != nil {
 		return err
 	}
 	path := f.PathJoin(dir, name)
@@ -127,6 +127,30 @@ func writeFile(f vfs.FS, dir, name, text string) error {
 	if err := f.Rename(path+".tmp", path); err != nil {
 		return err
 	}
+	return syncDir(f, dir)
+}
+
+// makeDir makes a directory and the ones above it that are missing, and makes sure that they stay.
+func makeDir(f vfs.FS, dir string) error {
+	var above []string
+	for d := dir; ; d = f.PathDir(d) {
+		if _, err := f.Stat(d); err == nil || d == f.PathDir(d) {
+			break
+		}
+		above = append(above, f.PathDir(d))
+	}
+	if err := f.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, d := range above {
+		if err := syncDir(f, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDir(f vfs.FS, dir string) error {
 	d, err := f.OpenDir(dir)
 	if err != nil {
 		return err

@@ -14,7 +14,9 @@ import (
 var (
 	genKey = rapid.OneOf(
 		rapid.Custom(func(t *rapid.T) ops.Value { return ops.Int(int64(rapid.IntRange(-3, 8).Draw(t, "int"))) }),
-		rapid.Custom(func(t *rapid.T) ops.Value { return ops.String(rapid.SampledFrom([]string{"a", "b", "b\x00", "ba"}).Draw(t, "string")) }))
+		rapid.Custom(func(t *rapid.T) ops.Value {
+			return ops.String(rapid.SampledFrom([]string{"a", "b", "b\x00", "ba"}).Draw(t, "string"))
+		}))
 	genField = rapid.OneOf(rapid.Just(ops.None), rapid.Just(ops.Float(2)), rapid.Just(ops.String("x")),
 		rapid.Custom(func(t *rapid.T) ops.Value { return ops.Int(int64(rapid.IntRange(0, 5).Draw(t, "int"))) }))
 	genUnique = rapid.OneOf(rapid.Just(ops.None),

@@ -51,7 +51,9 @@ type Store struct {
 	pebble *pebble.DB
 	cache  *pebble.Cache
 	db     *kv.DB
-	events atomic.Pointer[kv.DB] // db, for Pebble's events, which may come before Open returns
+	events atomic.Pointer[kv.DB] // db, for Pebble's events, which may come before it is there
+	early  atomic.Pointer[error] // what failed before
+	open   atomic.Int64          // transactions that are running
 	ids    *idSource
 	closed atomic.Bool
 
@@ -83,13 +85,6 @@ func Open(o Options) (*Store, error) {
 		s.cache.Unref()
 		return nil, err
 	}
-	s.db, err = kv.New(s.pebble, kv.Options{Clock: o.Clock, Relaxed: o.Relaxed, ReadOnly: o.ReadOnly, Retention: o.Retention})
-	if err != nil {
-		_ = s.pebble.Close()
-		s.cache.Unref()
-		return nil, wrap(err)
-	}
-	s.events.Store(s.db)
 	if !o.ReadOnly {
 		if err := s.dropUnfinished(context.Background()); err != nil {
 			_ = s.Close()
@@ -120,14 +115,14 @@ func (o *Options) complete() error {
 
 func (s *Store) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
-		FS:                          s.opts.FS,
+		FS:                          guardedFS{s.opts.FS, s.fail},
 		Cache:                       s.cache,
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                s.opts.MemTableBytes,
 		MemTableStopWritesThreshold: memTables,
 		ReadOnly:                    s.opts.ReadOnly,
 		ErrorIfNotExists:            s.opts.ReadOnly,
-		Logger:                      pebbleLogger{s.opts.Logger},
+		Logger:                      pebbleLogger{s.opts.Logger, s.fail},
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
@@ -140,8 +135,11 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	return o
 }
 
-// Close ends the store. Transactions must have ended.
+// Close ends the store. It refuses while transactions are running.
 func (s *Store) Close() error {
+	if n := s.open.Load(); n > 0 {
+		return ops.Errorf(ops.CodeTransaction, "%d transactions are still running", n).WithHint("end them, and close rows, before the database")
+	}
 	if s.closed.Swap(true) {
 		return nil
 	}
@@ -187,6 +185,7 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
+	s.open.Add(1)
 	// Read after the snapshot was taken: it may be newer than that, never older. A writer that this
 	// concerns is refused when it commits, since it has read the version.
 	cat := ref.Load()

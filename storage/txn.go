@@ -80,6 +80,9 @@ func (t *Txn) addName(s *tableState, name string) (uint16, bool) {
 	g := t.names[s]
 	if g == nil {
 		d := s.dict.Load()
+		if id, ok := d.ID(name); ok {
+			return id, true // another transaction has just added it
+		}
 		g = &grown{dict: d.Clone(), base: d.Len()}
 		if t.names == nil {
 			t.names = map[*tableState]*grown{}
@@ -188,9 +191,15 @@ func (t *Txn) RollbackTo(sp Savepoint) {
 // Cancel ends the transaction without a trace.
 func (t *Txn) Cancel() {
 	if !t.done {
-		t.done = true
+		t.end()
 		t.kv.Cancel()
 	}
+}
+
+// end marks the transaction as ended.
+func (t *Txn) end() {
+	t.done = true
+	t.store.open.Add(-1)
 }
 
 // Commit ends the transaction. When it returns without an error its writes are visible to every transaction that begins
@@ -201,7 +210,7 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 		t.Cancel()
 		return 0, err
 	}
-	t.done = true
+	t.end()
 	if !t.kv.Writable() {
 		t.kv.Cancel()
 		return t.kv.Snapshot(), nil

@@ -34,9 +34,6 @@ func (t *Txn) Commit(h Hooks) (at Time, err error) {
 	if len(t.buf.writes) == 0 && len(t.buf.drops) == 0 {
 		return t.snapshot, nil
 	}
-	if err := t.db.Fault(); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrReadOnly, err)
-	}
 	p := pending{batch: t.db.p.NewBatchWithSize(t.buf.bytes + 32*len(t.buf.writes) + 64)}
 	if err := p.build(t); err != nil {
 		return 0, errors.Join(err, p.batch.Close())
@@ -73,6 +70,10 @@ type pending struct {
 func (db *DB) commit(t *Txn, p *pending, h Hooks) (Time, error) {
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
+	// A commit that failed may be in the log all the same, so none may follow that was not validated against it.
+	if err := db.Fault(); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
 	if Time(db.last.Load()) != t.snapshot {
 		if v := Validate(db.window, t.snapshot, &t.reads, t.buf.keys()); v.Conflict {
 			return 0, &ConflictError{v}
@@ -113,30 +114,25 @@ func (db *DB) apply(b *pebble.Batch) error {
 	return db.p.ApplyNoSyncWait(b, pebble.Sync)
 }
 
-// Panic is what the logger given to Pebble panics with where Pebble would end the process.
-type Panic struct{ Err error }
-
 // guard runs a call into Pebble that cannot be undone. If it fails the store takes no more writes: what is in memory
-// and what is on disk may differ.
+// and what is on disk may differ. Pebble reports some failures only to its logger, which calls Fail.
 func (db *DB) guard(what string, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			fatal, ok := r.(Panic)
-			if !ok {
-				if e, isErr := r.(error); isErr && errors.Is(e, pebble.ErrClosed) {
-					err = ErrClosed
-					return
-				}
+			if e, ok := r.(error); !ok || !errors.Is(e, pebble.ErrClosed) {
 				panic(r)
 			}
-			err = fatal.Err
-		}
-		if err != nil {
-			err = fmt.Errorf("%s: %w", what, err)
-			db.Fail(err)
+			err = ErrClosed
 		}
 	}()
-	return f()
+	if err = f(); err == nil {
+		err = db.Fault()
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", what, err)
+		db.Fail(err)
+	}
+	return err
 }
 
 // build fills the batch with everything but the times.
