@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -90,11 +91,12 @@ func AppendKey(dst []byte, v Value, desc bool) []byte {
 // same one, and none is the beginning of another. It is the whole identity of a record's key, and what an index
 // with several columns has of each before the notes of all.
 func AppendOrder(dst []byte, v Value, desc bool) []byte {
+	if !desc {
+		return appendOrder(dst, v)
+	}
 	from := len(dst)
 	dst = appendOrder(dst, v)
-	if desc {
-		invert(dst[from:])
-	}
+	invert(dst[from:])
 	return dst
 }
 
@@ -171,15 +173,11 @@ func appendSigned(dst []byte, bits uint64) []byte {
 func appendKeyText(dst []byte, s string) []byte {
 	dst = slices.Grow(dst, len(s)+2)
 	for {
-		i := 0
-		for i < len(s) && s[i] != 0 {
-			i++
+		i := strings.IndexByte(s, 0)
+		if i < 0 {
+			return append(append(dst, s...), 0, keyTerminator)
 		}
-		dst = append(dst, s[:i]...)
-		if i == len(s) {
-			return append(dst, 0, keyTerminator)
-		}
-		dst = append(dst, 0, keyEscaped)
+		dst = append(append(dst, s[:i]...), 0, keyEscaped)
 		s = s[i+1:]
 	}
 }
@@ -244,16 +242,17 @@ func appendMagnitude(dst []byte, negative bool, f float64, exact *apd.Decimal) [
 	}
 	from := len(dst)
 	b := math.Float64bits(f) << 1
-	for range 9 {
-		group := byte(b >> 57 << 1)
-		b <<= 7
-		if b == 0 && exact == nil {
-			dst = append(dst, group)
-			break
+	if exact == nil {
+		for b<<7 != 0 {
+			dst = append(dst, byte(b>>57<<1)|1)
+			b <<= 7
 		}
-		dst = append(dst, group|1)
-	}
-	if exact != nil {
+		dst = append(dst, byte(b>>57<<1))
+	} else {
+		for range 9 {
+			dst = append(dst, byte(b>>57<<1)|1)
+			b <<= 7
+		}
 		dst = appendDigits(dst, exact)
 	}
 	if negative {

@@ -29,11 +29,35 @@ func DecodeKey(src []byte) (v Value, rest []byte, err error) {
 // DecodeOrder reads what AppendOrder wrote. Numbers come back as ints where their value is one, as floats where it is one,
 // else as decimals, and sequences as lists. Texts are put into memory from mem, if it is given.
 func DecodeOrder(src []byte, mem func(n int) []byte) (v Value, rest []byte, err error) {
+	if i, rest, ok := decodePositive(src); ok {
+		return Int(i), rest, nil
+	}
 	d := keyReader{src: src, mem: mem}
 	if v, err = d.value(); err != nil {
 		return None, nil, err
 	}
 	return v, d.src, nil
+}
+
+// decodePositive is the fast way for the commonest keys: ascending, of a positive int that is exactly a float.
+func decodePositive(src []byte) (i int64, rest []byte, ok bool) {
+	if len(src) < 2 || src[0] != keyPositive {
+		return 0, nil, false
+	}
+	var bits uint64
+	shift := 56
+	for n, b := range src[1:] {
+		bits |= uint64(b>>1) << shift
+		if b&1 == 0 {
+			f := math.Float64frombits(bits)
+			i, ok = wholeFloat(f)
+			return i, src[n+2:], ok && b != 0
+		}
+		if shift -= 7; shift < 0 {
+			break
+		}
+	}
+	return 0, nil, false
 }
 
 // DecodeNotes applies what AppendNotes wrote to what DecodeOrder gave.
