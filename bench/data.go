@@ -25,6 +25,8 @@ type data struct {
 	out      [][]int64
 	// order is a permutation of the people's ids: the keys of point reads, uniform.
 	order []int64
+	// stored is what zerodb's store holds: raw Pebble gets the same bytes.
+	stored struct{ people, values []pair }
 }
 
 const cities = 50

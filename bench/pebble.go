@@ -1,25 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
 // pair is a key and a value as raw Pebble keeps them.
 type pair struct{ key, value []byte }
 
-// pebblePeer is Pebble without anything on top: the floor under zerodb. It keeps the same bytes that zerodb keeps for
-// the same people, under keys of the same length.
+// pebblePeer is Pebble without anything on top: the floor under zerodb. It holds the same keys and values that zerodb's
+// store holds for the same people.
 type pebblePeer struct {
 	dir   string
 	data  *data
-	pairs []pair // of the people, by id
 	db    *pebble.DB
 	fresh *pebble.DB // of the bulk import
 	round int
@@ -27,13 +27,13 @@ type pebblePeer struct {
 }
 
 func openPebble(dir string, d *data) (peer, error) {
-	p := &pebblePeer{dir: below(dir, "pebble"), data: d, pairs: pairsOf(d)}
+	p := &pebblePeer{dir: below(dir, "pebble"), data: d}
 	db, err := pebble.Open(p.dir, pebbleOptions())
 	if err != nil {
 		return nil, err
 	}
 	p.db = db
-	if err := load(db, p.pairs); err != nil {
+	if err := errors.Join(load(db, d.stored.people), load(db, d.stored.values)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	// As zerodb is opened anew after its import, so that both read from tables and not from the log's memory.
@@ -44,11 +44,21 @@ func openPebble(dir string, d *data) (peer, error) {
 	return p, err
 }
 
-// pebbleOptions are those that matter to what is measured, set as zerodb sets them: the newest format version and a
-// cache that holds everything.
+// pebbleOptions are those that matter to what is measured, set as zerodb sets them: the newest format version, filters,
+// a cache that holds everything beside the memtables, which Pebble takes out of its size.
 func pebbleOptions() *pebble.Options {
-	return &pebble.Options{FormatMajorVersion: pebble.FormatNewest, CacheSize: 64 << 20, Logger: quiet{}}
+	o := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, CacheSize: cacheBytes + 4*memTableBytes, MemTableSize: memTableBytes,
+		MemTableStopWritesThreshold: 4, Logger: quiet{}}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
 }
+
+const (
+	cacheBytes    = 64 << 20
+	memTableBytes = 64 << 20
+)
 
 type quiet struct{}
 
@@ -56,37 +66,6 @@ func (quiet) Infof(string, ...any)  {}
 func (quiet) Errorf(string, ...any) {}
 func (quiet) Fatalf(format string, args ...any) {
 	panic(fmt.Sprintf("pebble: "+format, args...))
-}
-
-// pairsOf encodes the people much as zerodb does: a header with a time, an offset for each field, the fields.
-func pairsOf(d *data) []pair {
-	pairs := make([]pair, len(d.people))
-	for i, p := range d.people {
-		pairs[i] = pair{pebbleKey(uint64(p.id)), encode(p)}
-	}
-	return pairs
-}
-
-// pebbleKey is a key with a prefix of the length that zerodb's have.
-func pebbleKey(id uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{1, 0, 7, 0, 0, 0, 2, 4}, id)
-}
-
-func encode(p person) []byte {
-	b := binary.BigEndian.AppendUint64(nil, 1<<40) // commit time
-	b = append(b, 7)
-	at := len(b)
-	b = append(b, make([]byte, 7*3)...)
-	for i, f := range []string{p.name, p.city, p.email, p.about} {
-		binary.LittleEndian.PutUint16(b[at+3*i:], uint16(len(b)))
-		b = append(b, f...)
-	}
-	b = binary.AppendVarint(b, p.age)
-	b = binary.BigEndian.AppendUint64(b, math.Float64bits(p.score))
-	if p.vip {
-		return append(b, 1)
-	}
-	return append(b, 0)
 }
 
 // load writes pairs in batches, unsynced.
@@ -112,8 +91,10 @@ func (p *pebblePeer) name() string { return pebbleName }
 
 func (p *pebblePeer) prepare(name string) (*job, error) {
 	switch name {
-	case "get", "kv":
-		return &job{run: p.get}, nil
+	case "get":
+		return p.gets(p.data.stored.people), nil
+	case "kv":
+		return p.gets(p.data.stored.values), nil
 	case "count", "sum", "top":
 		return &job{run: p.scan}, nil
 	case "import":
@@ -124,29 +105,32 @@ func (p *pebblePeer) prepare(name string) (*job, error) {
 	return nil, nil
 }
 
-// get reads records by key.
-func (p *pebblePeer) get(n int) (uint64, error) {
-	bytes := 0
-	for i := range n {
-		v, closer, err := p.db.Get(p.pairs[p.data.key(i)-1].key)
-		if err != nil {
-			return 0, err
+// gets makes the job of reading values by key; each is looked at before it is let go.
+func (p *pebblePeer) gets(pairs []pair) *job {
+	return &job{run: func(n int) (uint64, error) {
+		sum := uint64(0)
+		for i := range n {
+			v, closer, err := p.db.Get(pairs[p.data.key(i)-1].key)
+			if err != nil {
+				return 0, err
+			}
+			sum += uint64(v[len(v)-1]) + 1
+			if err := closer.Close(); err != nil {
+				return 0, err
+			}
 		}
-		bytes += len(v)
-		if err := closer.Close(); err != nil {
-			return 0, err
+		if sum == 0 {
+			return 0, errors.New("no bytes")
 		}
-	}
-	if bytes == 0 {
-		return 0, errors.New("no bytes")
-	}
-	return 0, nil
+		return 0, nil
+	}}
 }
 
-// scan walks over all records and touches each value: the bare scan.
+// scan walks over the people's range and touches each value: the bare scan.
 func (p *pebblePeer) scan(n int) (uint64, error) {
+	people := p.data.stored.people
 	for range n {
-		it, err := p.db.NewIter(nil)
+		it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: people[0].key, UpperBound: append(people[len(people)-1].key, 0)})
 		if err != nil {
 			return 0, err
 		}
@@ -159,7 +143,7 @@ func (p *pebblePeer) scan(n int) (uint64, error) {
 		if err := it.Close(); err != nil {
 			return 0, err
 		}
-		if rows < len(p.pairs) {
+		if rows != len(people) {
 			return 0, fmt.Errorf("%d rows (%d)", rows, sum)
 		}
 	}
@@ -180,14 +164,16 @@ func (p *pebblePeer) renew() error {
 }
 
 func (p *pebblePeer) load(n int) (uint64, error) {
-	return 0, load(p.fresh, p.pairs[:min(n, len(p.pairs))])
+	return 0, load(p.fresh, p.data.stored.people[:min(n, len(p.data.stored.people))])
 }
 
 // durable inserts new records from many writers, each synced.
 func (p *pebblePeer) durable(n int) (uint64, error) {
+	people := p.data.stored.people
 	return 0, concurrently(n, func(_, _ int) error {
 		id := p.next.Add(1)
-		return p.db.Set(pebbleKey(1<<32+id), p.pairs[id%uint64(len(p.pairs))].value, pebble.Sync)
+		key := binary.BigEndian.AppendUint64([]byte("inserted"), id)
+		return p.db.Set(key, people[id%uint64(len(people))].value, pebble.Sync)
 	})
 }
 
@@ -214,4 +200,41 @@ func (p *pebblePeer) close() error {
 		return errors.Join(p.fresh.Close(), p.db.Close())
 	}
 	return p.db.Close()
+}
+
+// readStored returns what zerodb's closed store holds for its first two tables of n records: keys and values as they are
+// in Pebble. The first six bytes of a key name its table.
+func readStored(dir string, n int) (people, values []pair, err error) {
+	o := pebbleOptions()
+	o.ReadOnly = true
+	db, err := pebble.Open(dir, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	it, err := db.NewIter(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	var found [][]pair
+	var table []pair
+	for ok := it.First(); ; ok = it.Next() {
+		if len(table) > 0 && (!ok || !bytes.HasPrefix(it.Key(), table[0].key[:6])) {
+			if len(table) == n {
+				found = append(found, table)
+			}
+			table = nil
+		}
+		if !ok {
+			break
+		}
+		if len(it.Key()) > 6 {
+			table = append(table, pair{bytes.Clone(it.Key()), bytes.Clone(it.Value())})
+		}
+	}
+	if len(found) != 2 {
+		return nil, nil, fmt.Errorf("the store has %d tables of %d records, 2 were expected", len(found), n)
+	}
+	return found[0], found[1], it.Error()
 }

@@ -28,7 +28,7 @@ type job struct {
 // openPeers opens the databases and loads the people into each.
 func openPeers(dir string, d *data) ([]peer, error) {
 	var peers []peer
-	for _, open := range []func(dir string, d *data) (peer, error){openPebble, openSQLite} {
+	for _, open := range []func(dir string, d *data) (peer, error){openZerodb, openPebble, openSQLite} {
 		p, err := open(dir, d)
 		if err != nil {
 			for _, opened := range peers {

@@ -20,7 +20,7 @@ rm -rf demo-data
 mkdir -p "$out"
 
 title 'A database with a schema'
-run zerodb sql --dir $db examples/schema.zql
+run zerodb sql --dir $db --format table examples/schema.zql
 
 title 'Real data: tables, edges, documents'
 run zerodb import --dir $db --table airport --id iata $data/airports.csv
@@ -28,7 +28,7 @@ run zerodb import --dir $db --table route --edge --from origin:airport --to dest
 run zerodb import --dir $db --table movie $data/movies.json
 run zerodb import --dir $db --table character $data/characters.ndjson
 run zerodb import --dir $db --table meets --edge --from from:character --to to:character $data/shared-chapters.ndjson
-run zerodb sql --dir $db examples/setup.zql
+run zerodb sql --dir $db --format table examples/setup.zql
 
 title 'Queries compiled offline, against the schema file alone'
 for q in examples/queries/*.zql; do
@@ -41,24 +41,24 @@ title 'A program as the machine sees it'
 run zqc disasm "$out/state.zqb"
 
 title 'A group-by over airports'
-run zerodb exec --dir $db "$out/states.zqb" --param least=100
+run zerodb exec --dir $db --format table "$out/states.zqb" --param least=100
 
 title 'A search over two hops of the graph'
-run zerodb exec --dir $db "$out/two-hops.zqb" --param from=ABE --param to=LAX
+run zerodb exec --dir $db --format table "$out/two-hops.zqb" --param from=ABE --param to=LAX
 
 title 'Documents with missing members'
-run zerodb exec --dir $db "$out/movies.zqb" --param genre=Drama
+run zerodb exec --dir $db --format table "$out/movies.zqb" --param genre=Drama
 
 title 'Key-value reads'
-run zerodb exec --dir $db "$out/settings.zqb" --param key=theme
+run zerodb exec --dir $db --format table "$out/settings.zqb" --param key=theme
 
 title 'Airports nearest to a place, by vector'
-run zerodb exec --dir $db "$out/nearest.zqb" --param lat=40.7128 --param lon=-74.006 --param n=5
+run zerodb exec --dir $db --format table "$out/nearest.zqb" --param lat=40.7128 --param lon=-74.006 --param n=5
 
 title 'An index, links, and edges with both ends'
-run zerodb exec --dir $db "$out/state.zqb" --param state=VT
-run zerodb exec --dir $db "$out/links.zqb" --param chapters=13
-run zerodb exec --dir $db "$out/friends.zqb" --param who=26
+run zerodb exec --dir $db --format table "$out/state.zqb" --param state=VT
+run zerodb exec --dir $db --format table "$out/links.zqb" --param chapters=13
+run zerodb exec --dir $db --format table "$out/friends.zqb" --param who=26
 
 title 'Every record, index entry and edge agrees'
 run zerodb check --dir $db
