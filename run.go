@@ -95,8 +95,11 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		}
 		rows.source = machineSource{machine}
 		rows.shape, rows.tx = linked.Shape(), tx
-		if st.Explain == 2 {
-			return s.analyze(rows, st, o.Profile)
+		switch st.Explain {
+		case 1:
+			return explain(rows)
+		case 2:
+			return analyze(rows, st, o.Profile)
 		}
 		return nil
 	}
@@ -157,8 +160,23 @@ func (s *Session) settleOpen() error {
 	return nil
 }
 
+// explain reads what EXPLAIN yields, a row of texts, and shows it as one text as well.
+func explain(rows *Rows) error {
+	if err := rows.drain(); err != nil {
+		return err
+	}
+	var parts []string
+	for _, v := range rows.batch {
+		if v.Kind() == ops.KindString {
+			parts = append(parts, strings.TrimRight(v.AsString(), "\n")+"\n")
+		}
+	}
+	rows.plain = strings.Join(parts, "\n")
+	return nil
+}
+
 // analyze runs a statement under EXPLAIN ANALYZE: its rows are counted and dropped, the profile is the result.
-func (s *Session) analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
+func analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
 	for rows.source != nil {
 		rows.pull()
 	}
@@ -173,8 +191,8 @@ func (s *Session) analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
 	p.Write(&b)
 	rows.plain = b.String()
 	rows.shape = planShape
-	rows.batch = []Value{ops.String(rows.plain)}
+	rows.batch, rows.next = []Value{ops.String(rows.plain)}, 0
 	return nil
 }
 
-var planShape = &vm.Shape{Form: vm.RowValue, Names: []string{"plan"}, Types: []ops.Type{ops.TypeOf(ops.KindString)}}
+var planShape = &vm.Shape{Form: vm.RowColumns, Names: []string{"plan"}, Types: []ops.Type{ops.TypeOf(ops.KindString)}}
