@@ -186,7 +186,6 @@ func (g *gen) change(w *sema.Write) {
 		operands = []sema.Expr{orNone(w.Key), orNone(w.Old), w.New}
 	}
 	base := g.exprs(operands)
-	g.span = w.Span
 	if w.Kind == sema.WriteDelete {
 		base = g.fill(base)
 		g.emit(opcodes.Delete, g.result(none, ops.KindBool, base), a, base)

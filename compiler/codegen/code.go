@@ -52,6 +52,16 @@ func (g *gen) emit(op uint16, a, b, c uint16) {
 	g.into.spans = append(g.into.spans, g.span)
 }
 
+// at compiles f as the code of a place in the source.
+func (g *gen) at(s ops.Span, f func()) {
+	outer := g.span
+	if !s.IsZero() {
+		g.span = s
+	}
+	f()
+	g.span = outer
+}
+
 func (g *gen) label() label {
 	g.labels = append(g.labels, target{})
 	return label(len(g.labels) - 1)

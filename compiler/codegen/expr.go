@@ -122,11 +122,24 @@ func (g *gen) scalar(e sema.Expr, op, from uint16, dst int) uint16 {
 func (g *gen) operate(e sema.Expr, op uint16, dst int, operands ...sema.Expr) uint16 {
 	rs := make([]uint16, len(operands), 2)
 	for i, x := range operands {
-		rs[i] = g.expr(x)
+		rs[i] = g.unsure(op, i, g.expr(x))
 	}
 	rs[0] = g.perRow(e, rs[0], rs...)
 	d := g.result(dst, kindOf(e.At().Type), rs...)
 	g.emit(op, d, rs[0], append(rs, 0)[1])
+	return d
+}
+
+// unsure hides the kind of a register from an operator that does not take it. Only folding can show that an operand is of
+// such a kind; it stays an error of the rows that are selected.
+func (g *gen) unsure(op uint16, operand int, r uint16) uint16 {
+	kinds := ops.Table[op].Accepts[min(operand, 1)]
+	k := g.regs[r].Kind
+	if kinds == 0 || k == ops.KindAny || k == ops.KindNone || kinds.Has(k) {
+		return r
+	}
+	d := g.result(none, ops.KindAny, r)
+	g.emit(opcodes.Move, d, r, 0)
 	return d
 }
 
@@ -208,6 +221,7 @@ func (g *gen) perRow1(e, x sema.Expr) uint16 {
 
 // one emits an instruction of one register and a pool entry.
 func (g *gen) one(op uint16, dst int, kind ops.Kind, r, entry uint16) uint16 {
+	r = g.unsure(op, 0, r)
 	d := g.result(dst, kind, r)
 	g.emit(op, d, r, entry)
 	return d

@@ -30,7 +30,7 @@ var guards = map[uint16]struct{ wanted, decided uint16 }{
 func (g *gen) shortCircuit(e *sema.Binary, dst int) uint16 {
 	kind := kindOf(e.Type)
 	if plan.Infallible(e.Right) && (e.Op == opcodes.Coalesce || e.Right.At().Type.Kind == ops.KindBool) {
-		l, r := g.expr(e.Left), g.expr(e.Right)
+		l, r := g.unsure(e.Op, 0, g.expr(e.Left)), g.unsure(e.Op, 1, g.expr(e.Right))
 		d := g.result(dst, kind, l, r)
 		g.emit(e.Op, d, l, r)
 		return d
@@ -42,6 +42,7 @@ func (g *gen) shortCircuit(e *sema.Binary, dst int) uint16 {
 	left = g.fill(left)
 	var right uint16
 	g.selected(left, guards[e.Op].wanted, func() { right = g.expr(e.Right) })
+	left, right = g.unsure(e.Op, 0, left), g.unsure(e.Op, 1, right)
 	d := g.result(dst, kind, left, right)
 	g.emit(e.Op, d, left, right)
 	return d
@@ -64,8 +65,8 @@ func (g *gen) scalarCircuit(e *sema.Binary, left uint16, dst int) uint16 {
 	g.emit(opcodes.Move, d, left, 0)
 	g.emit(opcodes.JumpIf, left, guards[e.Op].decided, uint16(decided))
 	g.guarded(func() {
-		right := g.expr(e.Right)
-		g.emit(e.Op, d, left, right)
+		right := g.unsure(e.Op, 1, g.expr(e.Right))
+		g.emit(e.Op, d, g.unsure(e.Op, 0, left), right)
 	})
 	g.bind(decided)
 	return d

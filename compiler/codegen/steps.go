@@ -17,6 +17,9 @@ func (g *gen) query(pl *plan.Pipeline) int {
 		items = append(items, i.X)
 	}
 	s := g.shape(shape)
+	if pl.Query != nil {
+		g.span = pl.Query.Span
+	}
 	g.rows(func() { g.hand(s, items) })
 	return g.finish(int(s))
 }
@@ -43,7 +46,7 @@ func (g *gen) produce(i int, consume func()) {
 		g.get(s, consume)
 	case *plan.Scan:
 		c := g.cursor(0)
-		g.emit(opcodes.OpenTable, uint16(c), g.accessTo(vm.Access{Kind: vm.AccessTable, Reverse: s.Reverse}, &s.Access), 0)
+		g.open(s.Rel, opcodes.OpenTable, c, g.accessTo(vm.Access{Kind: vm.AccessTable, Reverse: s.Reverse}, &s.Access), 0)
 		g.loop(c, columnsOf(s.Columns), consume)
 	case *plan.Keys:
 		g.keys(s, consume)
@@ -137,6 +140,11 @@ func (g *gen) leave(f *frame) {
 	g.bind(after)
 }
 
+// open emits the opening of a cursor as the code of its source.
+func (g *gen) open(r *sema.Relation, op uint16, c int, from, with uint16) {
+	g.at(r.Span, func() { g.emit(op, uint16(c), from, with) })
+}
+
 func columnsOf(cols []plan.Column) []column {
 	out := make([]column, len(cols))
 	for i, c := range cols {
@@ -176,8 +184,7 @@ func (g *gen) get(s *plan.Get, consume func()) {
 		r := g.declare(int(exists)+1+i, vm.Register{Kind: kindOf(c.Is.Type)})
 		f.keep(c.Is, r)
 	}
-	g.span = s.Key.At().Span
-	g.emit(opcodes.Get, exists, access, key)
+	g.at(s.Key.At().Span, func() { g.emit(opcodes.Get, exists, access, key) })
 	g.row(f, func() {
 		if !s.Optional {
 			g.emit(opcodes.JumpIf, exists, ifNotTrue, uint16(f.more))
@@ -195,7 +202,7 @@ func (g *gen) keys(s *plan.Keys, consume func()) {
 		a.Table = g.table(s.Rel.Table, s.Rel.Desc)
 	}
 	c := g.cursor(0)
-	g.emit(opcodes.OpenKeys, uint16(c), g.access(a), list)
+	g.open(s.Rel, opcodes.OpenKeys, c, g.access(a), list)
 	g.loop(c, columnsOf(s.Columns), consume)
 }
 
@@ -213,7 +220,7 @@ func (g *gen) keyRange(s *plan.KeyRange, consume func()) {
 	a := vm.Access{Kind: vm.AccessRange, Reverse: s.Reverse}
 	a.Lo, a.Hi = s.Bound()
 	c := g.cursor(0)
-	g.emit(opcodes.OpenRange, uint16(c), g.accessTo(a, &s.Access), base)
+	g.open(s.Rel, opcodes.OpenRange, c, g.accessTo(a, &s.Access), base)
 	g.loop(c, columnsOf(s.Columns), consume)
 }
 
@@ -223,7 +230,7 @@ func (g *gen) indexScan(s *plan.IndexScan, consume func()) {
 	a := vm.Access{Kind: vm.AccessIndex, Index: s.Index.Name, Equal: len(s.Equal), IndexOnly: s.Only, Reverse: s.Reverse}
 	a.Lo, a.Hi = s.Bound()
 	c := g.cursor(0)
-	g.emit(opcodes.OpenIndex, uint16(c), g.accessTo(a, &s.Access), base)
+	g.open(s.Rel, opcodes.OpenIndex, c, g.accessTo(a, &s.Access), base)
 	g.loop(c, columnsOf(s.Columns), consume)
 }
 
@@ -268,7 +275,7 @@ func (g *gen) items(i int, s *plan.Items, consume func()) {
 		is = sema.IDOf(s.Rel, ops.Span{})
 	}
 	c := g.cursor(parent)
-	g.emit(opcodes.OpenItems, uint16(c), x, 0)
+	g.open(s.Rel, opcodes.OpenItems, c, x, 0)
 	g.loop(c, []column{{is, 0}}, consume)
 }
 
@@ -300,8 +307,7 @@ func (g *gen) expand(i int, s *plan.Expand, consume func()) {
 		a.Table = g.table(s.Table, s.Edge.Desc)
 	}
 	c := g.cursor(g.regs[from].Batch + 1)
-	g.span = s.From.At().Span
-	g.emit(opcodes.OpenEdges, uint16(c), g.access(a), from)
+	g.open(s.Edge, opcodes.OpenEdges, c, g.access(a), from)
 	g.loop(c, columnsOf(s.Columns), consume)
 }
 
@@ -318,7 +324,8 @@ func (g *gen) fetch(s *plan.Fetch) {
 			g.frame.keep(c.Is, base+uint16(i))
 		}
 	}
-	g.emit(opcodes.Fetch, base, g.access(vm.Access{Kind: vm.AccessRecord, Table: -1, Columns: plainColumns(s.Columns)}), id)
+	access := g.access(vm.Access{Kind: vm.AccessRecord, Table: -1, Columns: plainColumns(s.Columns)})
+	g.at(s.Rel.Span, func() { g.emit(opcodes.Fetch, base, access, id) })
 }
 
 func isID(c *sema.Column) bool { return len(c.Path) == 1 && c.Path[0] == "id" }
@@ -328,13 +335,14 @@ func isID(c *sema.Column) bool { return len(c.Path) == 1 && c.Path[0] == "id" }
 // filter keeps the rows where a condition is true; one that is the same for all rows decides for the batch.
 func (g *gen) filter(cond sema.Expr) {
 	r := g.expr(cond)
-	g.span = cond.At().Span
-	if !g.regs[r].Vector {
-		g.emit(opcodes.JumpIf, r, ifNotTrue, uint16(g.frame.more))
-		return
-	}
-	g.emit(opcodes.Filter, g.regs[r].Batch, r, 0)
-	g.unlessEmpty()
+	g.at(cond.At().Span, func() {
+		if !g.regs[r].Vector {
+			g.emit(opcodes.JumpIf, r, ifNotTrue, uint16(g.frame.more))
+			return
+		}
+		g.emit(opcodes.Filter, g.regs[r].Batch, r, 0)
+		g.unlessEmpty()
+	})
 }
 
 func (g *gen) unlessEmpty() {

@@ -229,7 +229,7 @@ func (c *checker) subqueryValues(e *ast.Select) Expr {
 
 // eachOf makes a source of the records of x and returns the id of its row.
 func (c *checker) eachOf(w *Write, x Expr, at ops.Span) Expr {
-	r := c.relation(&Relation{Kind: RelValues, Type: ops.Any}, nil)
+	r := c.relation(&Relation{Kind: RelValues, Type: ops.Any}, nil, at)
 	w.From.From = append(w.From.From, &ItemSource{Rel: r, X: x, Span: at})
 	return wholeOf(r, at)
 }
@@ -242,7 +242,7 @@ func (c *checker) returning(w *Write, r *ast.Returning, standard ast.ReturnKind)
 		return // an error was reported
 	}
 	at := w.Span
-	w.After = c.relation(&Relation{Kind: RelStored, Table: w.Table, Desc: w.Desc}, nil)
+	w.After = c.relation(&Relation{Kind: RelStored, Table: w.Table, Desc: w.Desc}, nil, w.Span)
 	kind := standard
 	if r != nil {
 		kind, at = r.Kind, r.Span

@@ -88,7 +88,7 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 
 // startAt begins a pattern at ids that are known: the records themselves are read only where their fields are asked for.
 func (c *checker) startAt(q *Query, ids Expr, r *Relation, as *ast.Name, at ops.Span) Expr {
-	c.relation(r, as)
+	c.relation(r, as, at)
 	q.From = append(q.From, &ItemSource{Rel: r, X: ids, Span: at})
 	return idOf(r, at)
 }
@@ -164,7 +164,7 @@ func (c *checker) hop(q *Query, from Expr, h *ast.Hop) Expr {
 	}
 	for ; times > 1; times-- {
 		s := c.hopSource(q, from, direction, e)
-		c.relation(s.Vertex, nil)
+		c.relation(s.Vertex, nil, h.Span)
 		from = idOf(s.Vertex, h.Span)
 	}
 	s := c.hopSource(q, from, direction, e)
@@ -251,7 +251,7 @@ func (c *checker) hopSource(q *Query, from Expr, direction vm.Direction, p *edge
 	default:
 		c.unsupported(p.x.Pos(), "a range of edges")
 	}
-	c.relation(s.Edge, p.as)
+	c.relation(s.Edge, p.as, s.Span)
 	q.From = append(q.From, s)
 	if p.where != nil {
 		old := c.scope.main
@@ -301,7 +301,7 @@ func (c *checker) endVertex(q *Query, s *HopSource, e ast.Expr, as *ast.Name) Ex
 	default:
 		c.unsupported(at, "a vertex like "+c.text(at))
 	}
-	c.relation(s.Vertex, as)
+	c.relation(s.Vertex, as, at)
 	return idOf(s.Vertex, at)
 }
 

@@ -132,6 +132,8 @@ type Relation struct {
 	Desc  *schema.Table
 	// Type is the type of the row as a whole, where it is no record.
 	Type ops.Type
+	// Span is where the source is written that the relation is of.
+	Span ops.Span
 	// Query is what a RelRows has the rows of.
 	Query *Query
 	query int // number of the query that owns the relation

@@ -32,9 +32,9 @@ func (c *checker) push(q *Query) *scope {
 func (c *checker) pop() { c.scope = c.scope.outer }
 
 // relation adds a relation to the scope. A second one of a name that nobody wrote gets a number behind it.
-func (c *checker) relation(r *Relation, as *ast.Name) *Relation {
+func (c *checker) relation(r *Relation, as *ast.Name, at ops.Span) *Relation {
 	s := c.scope
-	r.query = s.query.number
+	r.query, r.Span = s.query.number, at
 	if as != nil {
 		r.Name, r.Alias = as.Text, true
 		if s.find(r.Name) != nil {

@@ -59,14 +59,14 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 		}
 		r := c.records(x.Table.Text, x.Table.Span)
 		key := c.expr(x)
-		q.From = append(q.From, &KeySource{Rel: c.relation(r, as), Key: key, Span: at})
+		q.From = append(q.From, &KeySource{Rel: c.relation(r, as, at), Key: key, Span: at})
 	case *ast.RecordRange:
 		c.rangeSource(q, x, as)
 	case *ast.List:
 		c.listSource(q, x, as)
 	case *ast.Select:
 		sub := c.query(x)
-		r := c.relation(&Relation{Kind: RelRows, Query: sub}, as)
+		r := c.relation(&Relation{Kind: RelRows, Query: sub}, as, at)
 		q.From = append(q.From, &QuerySource{Rel: r, Query: sub, Span: at})
 	case *ast.Pattern:
 		if as != nil {
@@ -93,7 +93,7 @@ func (c *checker) records(table string, at ops.Span) *Relation {
 }
 
 func (c *checker) tableSource(q *Query, table string, as *ast.Name, at ops.Span) {
-	r := c.relation(c.records(table, at), as)
+	r := c.relation(c.records(table, at), as, at)
 	q.From = append(q.From, &TableSource{Rel: r, Span: at})
 }
 
@@ -105,7 +105,7 @@ func (c *checker) rangeSource(q *Query, e *ast.RecordRange, as *ast.Name) {
 	if e.Hi != nil {
 		s.Hi = c.expr(e.Hi)
 	}
-	s.Rel = c.relation(c.records(e.Table.Text, e.Table.Span), as)
+	s.Rel = c.relation(c.records(e.Table.Text, e.Table.Span), as, e.Span)
 	q.From = append(q.From, s)
 }
 
@@ -134,7 +134,7 @@ func (c *checker) listSource(q *Query, e *ast.List, as *ast.Name) {
 	if table != "" {
 		r = c.records(table, e.Span)
 	}
-	q.From = append(q.From, &KeySource{Rel: c.relation(r, as), Key: x, List: true, Span: e.Span})
+	q.From = append(q.From, &KeySource{Rel: c.relation(r, as, e.Span), Key: x, List: true, Span: e.Span})
 }
 
 func (c *checker) itemSource(q *Query, x Expr, as *ast.Name, at ops.Span) {
@@ -148,7 +148,7 @@ func (c *checker) itemSource(q *Query, x Expr, as *ast.Name, at ops.Span) {
 	if e := x.At().Type.Elem; e != nil {
 		t = *e
 	}
-	r := c.relation(&Relation{Kind: RelValues, Type: t}, as)
+	r := c.relation(&Relation{Kind: RelValues, Type: t}, as, at)
 	q.From = append(q.From, &ItemSource{Rel: r, X: x, Span: at})
 }
 

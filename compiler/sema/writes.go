@@ -120,7 +120,7 @@ func (c *checker) contentRows(w *Write, x Expr, at ops.Span) {
 		c.contentOne(w, x)
 		return
 	}
-	r := c.relation(&Relation{Kind: RelValues, Type: ops.Any}, nil)
+	r := c.relation(&Relation{Kind: RelValues, Type: ops.Any}, nil, at)
 	w.From.From = append(w.From.From, c.rowsOf(x, r, at))
 	row := wholeOf(r, at)
 	w.Key = &Field{Info: Info{at, ops.Any}, X: row, Path: []string{"id"}}
