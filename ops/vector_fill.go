@@ -99,6 +99,22 @@ func (v *Vector) HasNone() bool {
 	return v.Valid != nil && !v.Valid.full(v.N)
 }
 
+// SetRows sets the bits of the selected rows. It gathers a word before it stores it: changing memory bit by bit would wait
+// for the store before.
+func (b Bitmap) SetRows(sel Selection) {
+	at, word := 0, uint64(0)
+	for _, i := range sel {
+		if int(i>>6) != at {
+			b[at] |= word
+			at, word = int(i>>6), 0
+		}
+		word |= 1 << (uint(i) & 63)
+	}
+	if len(sel) > 0 {
+		b[at] |= word
+	}
+}
+
 // full reports whether the first n bits are set.
 func (b Bitmap) full(n int) bool {
 	for _, w := range b[:n>>6] {
@@ -318,9 +334,7 @@ func (v *Vector) Mask(sel Selection) {
 	}
 	var room [BatchSize / 64]uint64
 	keep := bitmapRoom(&room, v.N)
-	for _, i := range sel {
-		keep.Set(int(i))
-	}
+	keep.SetRows(sel)
 	if v.Valid == nil {
 		v.SetBitmap(keep)
 	} else {

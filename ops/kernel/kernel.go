@@ -259,9 +259,7 @@ func validRows(room *Room, a, b ops.Bitmap, sel ops.Selection, n int) ops.Bitmap
 			valid[i] = ^uint64(0)
 		}
 	} else {
-		for _, i := range sel {
-			valid.Set(int(i))
-		}
+		valid.SetRows(sel)
 	}
 	if a != nil {
 		a = a[:len(valid)]
