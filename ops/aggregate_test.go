@@ -359,6 +359,77 @@ func TestSumIsExact(t *testing.T) {
 	hasCode(t, ops.CodeType, err)
 }
 
+// A state that is written and read has every kind of value as it was.
+func TestStatesKeepEveryKind(t *testing.T) {
+	b := batch{}
+	for _, text := range nastyValues {
+		v, err := evaluate(t, text)
+		noError(t, err)
+		b.values = append(b.values, v)
+	}
+	b.values = append(b.values, ops.List(b.values))
+	for _, name := range []string{"collect", "distinct", "last"} {
+		a := ops.LookupAggregate(name)
+		s, back := a.New(), a.New()
+		s.Grow(1)
+		back.Grow(1)
+		noError(t, b.addTo(s))
+		noError(t, back.Decode(0, s.Encode(nil, 0)))
+		want, _ := s.Result(0)
+		got, _ := back.Result(0)
+		equal(t, ops.Format(want), ops.Format(got))
+	}
+}
+
+// What a state keeps must not change when the batch it came from is used again.
+func TestStatesCopyWhatTheyKeep(t *testing.T) {
+	for i := range ops.Aggregates {
+		a := &ops.Aggregates[i]
+		if takesOnlyNumbers(a.Name) {
+			continue
+		}
+		raw := []byte{1, 2}
+		v := new(ops.Vector)
+		for _, x := range []ops.Value{ops.Bytes(raw), ops.List([]ops.Value{ops.Bytes(raw)})} {
+			v.Append(x)
+		}
+		s := a.New()
+		s.Grow(1)
+		noError(t, s.Add(nil, v, nil, v.N))
+		want := ops.Format(result(t, s))
+		raw[0] = 9
+		equal(t, want, ops.Format(result(t, s)))
+	}
+}
+
+func result(t tester, s ops.GroupState) ops.Value {
+	t.Helper()
+	v, err := s.Result(0)
+	noError(t, err)
+	return v
+}
+
+// A result is of the type that the table promises for the type of the values.
+func TestAggregateTypes(t *testing.T) {
+	equal(t, len(ops.AggregateNames()), len(ops.Aggregates))
+	for _, gen := range slices.Concat(numberGens, otherGens) {
+		for _, v := range []ops.Value{ops.None, gen.Example(1)} {
+			for i := range ops.Aggregates {
+				a := &ops.Aggregates[i]
+				if takesOnlyNumbers(a.Name) && !v.IsNone() && !v.Kind().IsNumber() {
+					continue
+				}
+				got, err := resultOf(t, a.Name, v)
+				noError(t, err)
+				want := a.Result(typeOf(v))
+				if _, err := ops.Check(got, want); err != nil {
+					t.Errorf("%s of %s gives %s, not %s", a.Name, ops.Format(v), ops.Format(got), want)
+				}
+			}
+		}
+	}
+}
+
 func TestCountOfRows(t *testing.T) {
 	s := ops.LookupAggregate("count").New()
 	s.Grow(2)
@@ -385,6 +456,25 @@ func TestApproxDistinctIsNear(t *testing.T) {
 		if off := math.Abs(float64(got.AsInt())/float64(n) - 1); off > 0.06 {
 			t.Errorf("%d of %d", got.AsInt(), n)
 		}
+		half, other := ops.LookupAggregate("approx_distinct").New(), ops.LookupAggregate("approx_distinct").New()
+		half.Grow(1)
+		other.Grow(1)
+		for start := 0; start < n; start += 500 {
+			v := new(ops.Vector)
+			for i := start; i < min(n, start+500); i++ {
+				v.Append(ops.Int(int64(i)))
+			}
+			to := half
+			if start >= n/2 {
+				to = other
+			}
+			noError(t, to.Add(nil, v, nil, v.N))
+		}
+		read := ops.LookupAggregate("approx_distinct").New()
+		read.Grow(1)
+		noError(t, read.Decode(0, half.Encode(nil, 0)))
+		noError(t, read.Merge(other, nil))
+		equal(t, got.AsInt(), result(t, read).AsInt())
 		if n <= 100 {
 			equal(t, int64(n), got.AsInt())
 		}

@@ -43,8 +43,9 @@ type Signature struct {
 	// Result is the result's type as far as it is known without the arguments' types; see ResultOf.
 	Result Type
 
-	result string // the result as written, where it depends on the arguments
-	text   string
+	accepts []Kinds // by parameter
+	result  string  // the result as written, where it depends on the arguments
+	text    string
 }
 
 // Env is what functions may know of the outer world.
@@ -294,16 +295,30 @@ func (s *Signature) check(args []Value) (fits, isNone bool) {
 	if !s.takes(len(args)) {
 		return false, false
 	}
+	last := len(s.accepts) - 1
 	for i, a := range args {
-		p := s.Param(i)
 		switch {
+		case s.accepts[min(i, last)].Has(a.kind):
 		case a.kind == KindNone:
-			isNone = isNone || !p.Optional
-		case !fitsKind(p, a.kind):
+			isNone = true
+		default:
 			return false, false
 		}
 	}
 	return true, isNone
+}
+
+// acceptedKinds is the kinds of the values a parameter takes; none only where it takes it as a value.
+func acceptedKinds(p Type) (ks Kinds) {
+	for k := KindBool; k < KindAny; k++ {
+		if fitsKind(p, k) {
+			ks |= KindsOf(k)
+		}
+	}
+	if p.Optional {
+		ks |= KindsOf(KindNone)
+	}
+	return ks
 }
 
 func mismatchOf(name string, signed []Signature, args []Value) *Error {

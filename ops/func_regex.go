@@ -126,9 +126,13 @@ func regexCaptures(_ *Env, a []Value) (Value, error) {
 
 // replaceRegex is ReplaceAllString that stops at maxText.
 func replaceRegex(re *regexp.Regexp, s, by string) (Value, error) {
+	matches := re.FindAllStringSubmatchIndex(s, maxElements+1)
+	if len(matches) > maxElements {
+		return None, tooLarge(0, maxElements, "replacements")
+	}
 	var out []byte
 	end := 0
-	for _, at := range re.FindAllStringSubmatchIndex(s, maxElements) {
+	for _, at := range matches {
 		out = append(out, s[end:at[0]]...)
 		out = re.ExpandString(out, by, s, at)
 		end = at[1]

@@ -46,7 +46,9 @@ func (s *Signature) addParam(text string) {
 		panic("ops: a needed parameter behind one that may be left out: " + text)
 	}
 	s.Names = append(s.Names, name)
-	s.Params = append(s.Params, signatureType(strings.TrimSpace(typ)))
+	p := signatureType(strings.TrimSpace(typ))
+	s.Params = append(s.Params, p)
+	s.accepts = append(s.accepts, acceptedKinds(p))
 }
 
 func signatureType(text string) Type {

@@ -151,7 +151,7 @@ func comparePre(x, y string) int {
 }
 
 // maxCompared is the most characters of the texts whose distance is computed: the time grows with their product.
-const maxCompared = 4096
+const maxCompared = 1024
 
 func stringLikeness() []Func {
 	pair := func(name, result, doc, example, gives string, f func(x, y []rune) Value) Func {

@@ -366,6 +366,12 @@ func TestTimeParse(t *testing.T) {
 		{`time::group(t"2026-11-29T10:00:00Z", "week")`, `t"2026-11-23"`},
 		{`time::add_months(t"2026-01-31", -2)`, `t"2025-11-30"`},
 		{`time::wday(t"2026-11-29")`, `7`},
+		{`time::format(t"2026-01-02T15:04:05.123456789Z", "%a %A %b %B %y %j %u %I %p %e %G-%V %3f %6f %D %s %% %z")`,
+			`"Fri Friday Jan January 26 002 5 03 PM  2 2026-01 123 123456 01/02/26 1767366245 % +0000"`},
+		{`[time::group(t"2026-11-24T10:20:30Z", "year"), time::group(t"2026-11-24T10:20:30Z", "quarter"), time::group(t"2026-11-24T10:20:30Z", "day")]`,
+			`[t"2026-01-01", t"2026-10-01", t"2026-11-24"]`},
+		{`[time::group(t"2026-11-24T10:20:30.5Z", "hour"), time::group(t"2026-11-24T10:20:30.5Z", "minute"), time::group(t"2026-11-24T10:20:30.5Z", "second")]`,
+			`[t"2026-11-24T10:00:00Z", t"2026-11-24T10:20:00Z", t"2026-11-24T10:20:30Z"]`},
 	} {
 		gives(t, c[0], c[1])
 	}
@@ -445,4 +451,26 @@ var nastyValues = []string{
 	`person:1`, `person:[1, "a"]`, `0..5`, `-9223372036854775807..=9223372036854775807`, `//a*//`, `//(b)|//i`,
 	`[]`, `[1, 2.5, none]`, `["a", "b"]`, `[[1, 2], [3]]`, `[1.7e308, 1.7e308]`, `[["a", 1], ["b", 2]]`, `[[1], "a"]`, `(1, "a")`, `type::set([2, 1])`,
 	`{}`, `{ a: 1, b: [none] }`,
+}
+
+func BenchmarkFunctionCalls(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		args []ops.Value
+	}{
+		{"string::len", []ops.Value{ops.String("some text")}},
+		{"math::abs", []ops.Value{ops.Int(-3)}},
+		{"time::year", []ops.Value{ops.Time(1 << 60)}},
+		{"string::matches", []ops.Value{ops.String("some text"), ops.String("t.xt$")}},
+	} {
+		f := ops.LookupFunc(c.name)
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := f.Eval(nil, c.args); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
