@@ -397,6 +397,7 @@ var binary = [...]kernel.BinaryOp{
 		Scalar: func(a, b ops.Value) (ops.Value, error) {
 			return ops.Eval2(opDistance, a, b)
 		},
+		Whole: kernel.Distance,
 	},
 	{
 		Loops: [kernel.NumLanes][kernel.NumLanes]kernel.BinaryLoop{

@@ -147,7 +147,7 @@ var binaryKernels = []binaryKernel{
 	{op: "contains.all"},
 	{op: "contains.any"},
 	{op: "match"},
-	{op: "distance"},
+	{op: "distance", whole: "Distance"},
 	{op: "bit.or", loops: []binaryLoop{intLoop(expr(op("|")))}},
 	{op: "bit.xor", loops: []binaryLoop{intLoop(expr(op("^")))}},
 	{op: "bit.and", loops: []binaryLoop{intLoop(expr(op("&")))}},
