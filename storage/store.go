@@ -127,6 +127,9 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
+	// Pebble's own scheduler has a goroutine that wakes ten times a second, and leaves it behind where opening fails. Without it
+	// compactions start when a flush or another compaction ends, which is enough for a limit that never changes.
+	o.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: s.backgroundError,
 		FlushEnd:        func(pebble.FlushInfo) { s.filesChanged() },
