@@ -16,19 +16,19 @@ func finite(f float64) (Value, error) {
 	return Float(f), nil
 }
 
-// AddInts, SubInts and MulInts report overflow by ok.
+// AddInts adds; ok is false on overflow.
 func AddInts(a, b int64) (sum int64, ok bool) {
 	sum = a + b
 	return sum, (sum^a)&(sum^b) >= 0
 }
 
-// SubInts subtracts.
+// SubInts subtracts; ok is false on overflow.
 func SubInts(a, b int64) (difference int64, ok bool) {
 	difference = a - b
 	return difference, (a^b)&(a^difference) >= 0
 }
 
-// MulInts multiplies.
+// MulInts multiplies; ok is false on overflow.
 func MulInts(a, b int64) (product int64, ok bool) {
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
 	// The high word of the signed product must be the sign of the low one.
@@ -307,7 +307,7 @@ func PowInts(a, b int64) (result int64, ok bool) {
 	if b > 63 {
 		return 0, false
 	}
-	result, ok = 1, true
+	result = 1
 	for range b {
 		if result, ok = MulInts(result, a); !ok {
 			return 0, false
