@@ -4,9 +4,7 @@
 package codegen
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
+	"encoding/binary"
 
 	"github.com/zerodb/zerodb/compiler/plan"
 	"github.com/zerodb/zerodb/compiler/sema"
@@ -19,8 +17,9 @@ import (
 type module struct {
 	out vm.Program
 	// places finds what is in a pool already, by pool and content.
-	places map[string]int
-	subs   map[*plan.Pipeline]*compiled
+	places  map[string]int
+	scratch key
+	subs    map[*plan.Pipeline]*compiled
 }
 
 // compiled is a pipeline that has become a fragment, and the columns of outer rows that are its inputs.
@@ -33,34 +32,92 @@ func newModule(src string, p *sema.Program) *module {
 	return &module{out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}}
 }
 
-// place returns where in a pool of n entries the entry with a content is, and whether it must be added there.
-func (m *module) place(pool, content string, n int) (int, bool) {
-	key := pool + content
-	if i, ok := m.places[key]; ok {
+// key is the content of a pool's entry as bytes, for finding it again.
+type key struct {
+	*module
+	bytes []byte
+}
+
+func (m *module) key(pool byte) *key {
+	m.scratch.module = m
+	m.scratch.bytes = append(m.scratch.bytes[:0], pool)
+	return &m.scratch
+}
+
+func (k *key) number(n int) *key {
+	k.bytes = binary.AppendVarint(k.bytes, int64(n))
+	return k
+}
+
+func (k *key) flags(bits ...bool) *key {
+	for _, b := range bits {
+		k.bytes = append(k.bytes, '0'+byte(boolMode(b)))
+	}
+	return k
+}
+
+func (k *key) text(parts ...string) *key {
+	k.number(len(parts))
+	for _, s := range parts {
+		k.number(len(s))
+		k.bytes = append(k.bytes, s...)
+	}
+	return k
+}
+
+func (k *key) typ(t *ops.Type) *key {
+	k.number(int(t.Kind)).number(int(t.Width)).number(t.Len).text(t.Name)
+	k.flags(t.Optional, t.Elem != nil, t.Elems != nil, t.Fields != nil)
+	if t.Elem != nil {
+		k.typ(t.Elem)
+	}
+	k.types(t.Elems)
+	k.number(len(t.Fields))
+	for i := range t.Fields {
+		k.text(t.Fields[i].Name).typ(&t.Fields[i].Type)
+	}
+	return k
+}
+
+func (k *key) types(ts []ops.Type) *key {
+	k.number(len(ts))
+	for i := range ts {
+		k.typ(&ts[i])
+	}
+	return k
+}
+
+// value tells constants apart: equal numbers of different kinds are different constants.
+func (k *key) value(v ops.Value) *key {
+	k.number(int(v.Kind()))
+	switch v.Kind() {
+	case ops.KindString:
+		return k.text(v.AsString())
+	case ops.KindInt, ops.KindTime, ops.KindDuration:
+		return k.number(int(v.AsInt()))
+	}
+	return k.text(ops.Format(v))
+}
+
+// place returns where in a pool of n entries the key's entry is, and whether it must be added there.
+func (k *key) place(n int) (int, bool) {
+	if i, ok := k.places[string(k.bytes)]; ok {
 		return i, false
 	}
-	m.places[key] = n
+	k.places[string(k.bytes)] = n
 	return n, true
 }
 
 func (m *module) constant(v ops.Value) uint16 {
-	i, fresh := m.place("c", constantKey(v), len(m.out.Consts))
+	i, fresh := m.key('c').value(v).place(len(m.out.Consts))
 	if fresh {
 		m.out.Consts = append(m.out.Consts, v)
 	}
 	return uint16(i)
 }
 
-// constantKey tells constants apart: equal numbers of different kinds are different constants.
-func constantKey(v ops.Value) string {
-	if v.Kind() == ops.KindString {
-		return "s" + v.AsString()
-	}
-	return strconv.Itoa(int(v.Kind())) + " " + ops.Format(v)
-}
-
 func (m *module) shape(s vm.Shape) uint16 {
-	i, fresh := m.place("s", fmt.Sprint(s.Form, len(s.Names), typeKeys(s.Types))+strings.Join(s.Names, "\x00"), len(m.out.Shapes))
+	i, fresh := m.key('s').number(int(s.Form)).text(s.Names...).types(s.Types).place(len(m.out.Shapes))
 	if fresh {
 		m.out.Shapes = append(m.out.Shapes, s)
 	}
@@ -76,31 +133,8 @@ func (m *module) names(names []string) uint16 {
 	return m.shape(vm.Shape{Form: vm.RowColumns, Names: names, Types: types})
 }
 
-func typeKeys(ts []ops.Type) string {
-	var b strings.Builder
-	for _, t := range ts {
-		b.WriteString(typeKey(t))
-		b.WriteByte(';')
-	}
-	return b.String()
-}
-
-func typeKey(t ops.Type) string {
-	key := fmt.Sprint(t.Kind, t.Width, t.Optional, t.Len, t.Name)
-	if t.Elem != nil {
-		key += "[" + typeKey(*t.Elem) + "]"
-	}
-	if t.Elems != nil {
-		key += "(" + typeKeys(t.Elems) + ")"
-	}
-	for _, f := range t.Fields {
-		key += "," + f.Name + ":" + typeKey(f.Type)
-	}
-	return key
-}
-
 func (m *module) path(p []string) uint16 {
-	i, fresh := m.place("p", strings.Join(p, "\x00")+fmt.Sprint(len(p)), len(m.out.Paths))
+	i, fresh := m.key('p').text(p...).place(len(m.out.Paths))
 	if fresh {
 		m.out.Paths = append(m.out.Paths, vm.Path(p))
 	}
@@ -108,7 +142,7 @@ func (m *module) path(p []string) uint16 {
 }
 
 func (m *module) typ(t ops.Type) uint16 {
-	i, fresh := m.place("y", typeKey(t), len(m.out.Types))
+	i, fresh := m.key('y').typ(&t).place(len(m.out.Types))
 	if fresh {
 		m.out.Types = append(m.out.Types, t)
 	}
@@ -116,10 +150,10 @@ func (m *module) typ(t ops.Type) uint16 {
 }
 
 func (m *module) function(f sema.Function, args int) uint16 {
-	ref := vm.FuncRef{Name: f.Def.Name, Args: args, Print: f.Signature.Fingerprint(f.Def.Name)}
-	i, fresh := m.place("f", fmt.Sprint(ref), len(m.out.Funcs))
+	print := f.Signature.Fingerprint(f.Def.Name)
+	i, fresh := m.key('f').text(f.Def.Name, string(print[:])).number(args).place(len(m.out.Funcs))
 	if fresh {
-		m.out.Funcs = append(m.out.Funcs, ref)
+		m.out.Funcs = append(m.out.Funcs, vm.FuncRef{Name: f.Def.Name, Args: args, Print: print})
 	}
 	return uint16(i)
 }
@@ -129,7 +163,7 @@ func (m *module) table(name string, desc *schema.Table) int {
 	if desc != nil {
 		ref.Print = desc.Fingerprint
 	}
-	i, fresh := m.place("t", fmt.Sprint(ref), len(m.out.Tables))
+	i, fresh := m.key('t').text(name, string(ref.Print[:])).place(len(m.out.Tables))
 	if fresh {
 		m.out.Tables = append(m.out.Tables, ref)
 	}
@@ -137,7 +171,12 @@ func (m *module) table(name string, desc *schema.Table) int {
 }
 
 func (m *module) access(a vm.Access) uint16 {
-	i, fresh := m.place("a", fmt.Sprint(a), len(m.out.Accesses))
+	k := m.key('a').number(int(a.Kind)).number(a.Table).text(a.Index).number(a.Equal).number(int(a.Lo)).number(int(a.Hi)).number(int(a.Direction))
+	k.flags(a.Reverse, a.IndexOnly, a.InOrder, a.IfNotExists, a.Upsert)
+	for _, c := range a.Columns {
+		k.number(int(c.Kind)).flags(c.Late).text(c.Path...)
+	}
+	i, fresh := k.place(len(m.out.Accesses))
 	if fresh {
 		m.out.Accesses = append(m.out.Accesses, a)
 	}
