@@ -1,0 +1,4 @@
+package vm
+
+// Assemble is for tests outside the package.
+var Assemble = assemble
