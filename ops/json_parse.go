@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -26,13 +27,29 @@ func ParseJSON(src []byte) (Value, error) {
 // ParseJSONPrefix reads the first JSON value of a text and returns what follows it and the space behind it; the value's
 // strings are parts of the text. Texts of several values are read by calling it again and again.
 func ParseJSONPrefix(text string) (v Value, rest string, err error) {
-	p := jsonParser{text: text}
+	p := jsonParsers.Get().(*jsonParser)
+	defer p.free()
+	p.text = text
 	p.space()
 	if v, err = p.value(); err != nil {
 		return None, "", err
 	}
 	p.space()
 	return v, text[p.at:], nil
+}
+
+var jsonParsers = sync.Pool{New: func() any { return new(jsonParser) }}
+
+// free gives the parser back with its stacks, which are empty of references, unless they have grown beyond all bounds.
+func (p *jsonParser) free() {
+	const most = 1 << 12
+	if cap(p.values) > most || cap(p.members) > most {
+		return
+	}
+	clear(p.values) // what was read before an error
+	clear(p.members)
+	*p = jsonParser{values: p.values[:0], members: p.members[:0]}
+	jsonParsers.Put(p)
 }
 
 // jsonParser reads text from at on. Elements and members wait on stacks until their list or object is closed, so that each
@@ -82,29 +99,34 @@ func (p *jsonParser) value() (Value, error) {
 			return None, Errorf(CodeTooDeep, "JSON nests deeper than %d at byte %d", MaxDepth, p.at)
 		}
 		p.at++
-		read := p.list
-		if c == '{' {
-			read = p.object
-		}
-		v, err := read()
+		v, err := p.bracketed(c)
 		p.depth--
 		return v, err
 	case c == '-' || '0' <= c && c <= '9':
 		return p.number()
 	}
-	for _, w := range [...]struct {
-		text string
-		v    Value
-	}{{"null", None}, {"true", Bool(true)}, {"false", Bool(false)}} {
-		if strings.HasPrefix(p.text[p.at:], w.text) {
-			p.at += len(w.text)
-			return w.v, nil
-		}
+	switch rest := p.text[p.at:]; {
+	case strings.HasPrefix(rest, "null"):
+		p.at += len("null")
+		return None, nil
+	case strings.HasPrefix(rest, "true"):
+		p.at += len("true")
+		return Bool(true), nil
+	case strings.HasPrefix(rest, "false"):
+		p.at += len("false")
+		return Bool(false), nil
 	}
 	if p.at == len(p.text) {
 		return None, jsonError(p.at, "the text ends where a value is wanted")
 	}
 	return None, jsonError(p.at, "no value begins")
+}
+
+func (p *jsonParser) bracketed(opening byte) (Value, error) {
+	if opening == '{' {
+		return p.object()
+	}
+	return p.list()
 }
 
 // next reads a comma, or the closing bracket, which ends the list or object.
