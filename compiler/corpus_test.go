@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,11 +32,23 @@ func TestCorpus(t *testing.T) {
 			if err := vm.Verify(r.Program); err != nil {
 				t.Errorf("%q: the verifier refuses the program: %v", text, err)
 			}
+			again, _ := compiler.Compile(text, compiler.Options{Catalog: c})
+			if a, b := encoded(t, r.Program), encoded(t, again.Program); !bytes.Equal(a, b) {
+				t.Errorf("%q: compiled twice, it gives different bytes", text)
+			}
 		}
 	}
 	if count < 1000 {
 		t.Fatalf("only %d texts found", count)
 	}
+}
+
+func encoded(t *testing.T, p *vm.Program) []byte {
+	b, err := vm.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // corpus yields the lines of the parser's test files, each a statement more or less.

@@ -25,11 +25,19 @@ func Make(body sema.Body, opt Options) *Plan {
 	case *sema.Write:
 		p.plan.Root = p.write(b)
 	case *sema.Values:
-		p.plan.Root = p.finish(&Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: b.X}}, Form: vm.RowValue})
+		p.plan.Root = p.finish(valueRow(b))
 	case *sema.Let:
 		p.plan.Root = p.finish(&Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: b.Value}}, Form: vm.RowValue})
 	}
 	return p.plan
+}
+
+// valueRow is the pipeline of one value: bare, or as a column where it has a name.
+func valueRow(v *sema.Values) *Pipeline {
+	if v.Name != "" {
+		return &Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: v.Name, X: v.X}}, Form: vm.RowColumns}
+	}
+	return &Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: v.X}}, Form: vm.RowValue}
 }
 
 type planner struct {

@@ -166,22 +166,57 @@ func equality(r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.E
 var mirrored = map[uint16]uint16{opcodes.Lt: opcodes.Gt, opcodes.Le: opcodes.Ge, opcodes.Gt: opcodes.Lt, opcodes.Ge: opcodes.Le}
 
 // rangeOn gathers bounds for a field. With an upper bound alone the rows without the field, which come first, are left out.
-func (m *match) rangeOn(r *sema.Relation, path []string, conds []*Filter) {
+func (m *match) rangeOn(rel *sema.Relation, path []string, conds []*Filter) {
 	for _, f := range conds {
 		b, ok := f.Cond.(*sema.Binary)
-		if !ok || mirrored[b.Op] == 0 {
+		if !ok || mirrored[b.Op] == 0 && b.Op != opcodes.In {
 			continue
 		}
 		switch {
-		case isPath(b.Left, r, path) && fixed(b.Right):
+		case b.Op == opcodes.In:
+			if r, ok := rangeOf(b.Right); ok && isPath(b.Left, rel, path) {
+				m.between(r)
+			}
+		case isPath(b.Left, rel, path) && fixed(b.Right):
 			m.bounds.narrow(b.Op, b.Right)
-		case isPath(b.Right, r, path) && fixed(b.Left):
+		case isPath(b.Right, rel, path) && fixed(b.Left):
 			m.bounds.narrow(mirrored[b.Op], b.Left)
 		}
 	}
 	if m.bounds.Hi != nil && m.bounds.Lo == nil {
 		m.bounds.Lo, m.bounds.LoExclusive = constant(ops.None), true
 	}
+}
+
+// rangeOf takes the ends of a range that is the same for every row.
+func rangeOf(e sema.Expr) (*sema.Range, bool) {
+	switch e := e.(type) {
+	case *sema.Range:
+		return e, fixed(e)
+	case *sema.Const:
+		if e.Value.Kind() == ops.KindRange {
+			r := e.Value.AsRange()
+			return &sema.Range{Lo: constant(r.Lo), Hi: constant(r.Hi), Inclusive: r.Inclusive}, true
+		}
+	}
+	return nil, false
+}
+
+// between narrows to a range whose ends are known not to be open.
+func (m *match) between(r *sema.Range) {
+	if isValue(r.Lo) {
+		m.bounds.narrow(opcodes.Ge, r.Lo)
+	}
+	if isValue(r.Hi) && r.Inclusive {
+		m.bounds.narrow(opcodes.Le, r.Hi)
+	} else if isValue(r.Hi) {
+		m.bounds.narrow(opcodes.Lt, r.Hi)
+	}
+}
+
+func isValue(e sema.Expr) bool {
+	c, ok := e.(*sema.Const)
+	return ok && !c.Value.IsNone()
 }
 
 // isPath reports whether e is the value at a path of the relation's rows.

@@ -137,10 +137,10 @@ func (c *checker) defineField(t *schema.Table, f *ast.FieldDef) {
 		c.refuseWidth(field.Type, f.Type.Span)
 	}
 	if f.Value != nil {
-		field.Default = c.stored(f.Value)
+		field.Default = c.stored(f.Value, "this")
 	}
 	for _, a := range f.Asserts {
-		field.Asserts = append(field.Asserts, c.stored(a))
+		field.Asserts = append(field.Asserts, c.stored(a, "value", "this"))
 	}
 	t.Fields = append(t.Fields, field)
 	if f.Unique {
@@ -155,17 +155,19 @@ func (c *checker) refuseWidth(t ops.Type, at ops.Span) {
 	}
 }
 
-// stored is the source of an expression that the schema keeps, after it has been checked with $value and $this bound.
-func (c *checker) stored(e ast.Expr) string {
-	guard := newChecker(c.src, Options{Bound: GuardParams})
+// stored is the source of an expression that the schema keeps, after it has been checked with what is bound there: $this, the
+// record, and for a rule $value, the field's value.
+func (c *checker) stored(e ast.Expr, bound ...string) string {
+	opt := Options{}
+	for _, name := range bound {
+		opt.Bound = append(opt.Bound, vm.Param{Name: name, Type: ops.Any})
+	}
+	guard := newChecker(c.src, opt)
 	guard.catalog, guard.guard = c.catalog, true
 	guard.expr(e)
 	c.errs = append(c.errs, guard.errs...)
 	return c.text(e.Pos())
 }
-
-// GuardParams are what expressions in a schema may read beside constants: the value of the field and the whole record.
-var GuardParams = []vm.Param{{Name: "value", Type: ops.Any}, {Name: "this", Type: ops.Any}}
 
 func (c *checker) defineIndex(d *ast.Define, s schema.Change) {
 	s.Kind = schema.DefineIndex

@@ -110,7 +110,7 @@ func (c *checker) variable(name string, at ops.Span) Expr {
 		return constant(ops.None, at)
 	}
 	if _, bound := c.params[name]; c.guard && !bound {
-		return c.failf(ops.CodeUnknownName, at, "$%s is not bound in a schema; $value and $this are", name)
+		return c.failf(ops.CodeUnknownName, at, "$%s is not bound here; $this is the record, and in ASSERT $value the field's value", name)
 	}
 	return c.param(name, at)
 }

@@ -27,8 +27,11 @@ type Statement struct {
 type Body interface{ body() }
 
 type (
-	// Values yields one row with one value: RETURN e, or an expression standing alone.
-	Values struct{ X Expr }
+	// Values yields one row with one value, or with a Name one column: RETURN e AS name, or an expression standing alone.
+	Values struct {
+		X    Expr
+		Name string
+	}
 	// Let sets a variable.
 	Let struct {
 		Slot  int

@@ -34,7 +34,7 @@ func CheckExpr(src string, e ast.Expr, opt Options) (*Program, []*ops.Error) {
 	c := newChecker(src, opt)
 	c.guard = true
 	x := c.expr(e)
-	c.add(Statement{Kind: vm.StatementQuery, Span: e.Pos(), Body: &Values{x}})
+	c.add(Statement{Kind: vm.StatementQuery, Span: e.Pos(), Body: &Values{X: x}})
 	return c.result()
 }
 
@@ -130,7 +130,7 @@ func (c *checker) statement(s ast.Statement) {
 	case *ast.ExprStatement:
 		c.add(c.exprStatement(s))
 	case *ast.Return:
-		c.add(Statement{Kind: vm.StatementQuery, Span: at, Body: c.values(s.Value, at)})
+		c.add(Statement{Kind: vm.StatementQuery, Span: at, Body: c.values(s)})
 	case *ast.Let:
 		c.add(c.letStatement(s))
 	case *ast.Transaction:
@@ -190,16 +190,17 @@ func (c *checker) exprStatement(s *ast.ExprStatement) Statement {
 		st.Body = c.query(&ast.Select{At: ast.At{Span: s.Span}, Items: []ast.SelectItem{{X: &ast.Wild{At: ast.At{Span: s.Span}}}},
 			From: []ast.Source{{At: ast.At{Span: s.Span}, X: x}}})
 	default:
-		st.Body = &Values{c.expr(s.X)}
+		st.Body = &Values{X: c.expr(s.X)}
 	}
 	return st
 }
 
-func (c *checker) values(e ast.Expr, at ops.Span) Body {
-	if e == nil {
-		return &Values{constant(ops.None, at)}
+func (c *checker) values(s *ast.Return) Body {
+	v := &Values{X: c.optional(s.Value, s.Span)}
+	if s.As != nil {
+		v.Name = s.As.Text
 	}
-	return &Values{c.expr(e)}
+	return v
 }
 
 func (c *checker) letStatement(s *ast.Let) Statement {
