@@ -68,7 +68,7 @@ func (s *scene) word(i int) string {
 // where the grammar has refused it.
 var habits = map[string]string{
 	"LIKE":     "a pattern is matched with `name ~ //^A.*//`, a part with string::contains",
-	"BETWEEN":  "a range is tested with `age IN 18..=65`",
+	"BETWEEN":  "a range is tested with `age IN (18..=65)`",
 	"CASE":     "a choice is IF … THEN … ELSE IF … ELSE … END",
 	"WHEN":     "a choice is IF … THEN … ELSE IF … ELSE … END",
 	"ELIF":     "write ELSE IF",

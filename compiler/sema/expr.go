@@ -62,7 +62,7 @@ func (c *checker) compound(e ast.Expr) Expr {
 		}
 		return o
 	case *ast.Range:
-		return &Range{Info: Info{at, ops.TypeOf(ops.KindRange)}, Lo: c.optional(e.Lo, at), Hi: c.optional(e.Hi, at), Inclusive: e.Inclusive}
+		return c.rangeExpr(e)
 	case *ast.AllFields:
 		return c.allFields(e)
 	case *ast.AllElements:
@@ -80,6 +80,16 @@ func (c *checker) compound(e ast.Expr) Expr {
 		return c.failf(ops.CodeSyntax, at, "* stands for every field or record; it has no value by itself")
 	}
 	return c.unsupported(at, "this expression")
+}
+
+// rangeExpr resolves a range. It binds looser than every operator, so `age IN 1..9` is a range from a bool: what was meant
+// takes brackets.
+func (c *checker) rangeExpr(e *ast.Range) Expr {
+	lo, hi := c.optional(e.Lo, e.Span), c.optional(e.Hi, e.Span)
+	if lo.At().Type.Kind == ops.KindBool || hi.At().Type.Kind == ops.KindBool {
+		return c.fail(ops.Errorf(ops.CodeType, "a range of bools; `..` binds looser than operators").WithHint("put the range in brackets: age IN (18..=65)"), e.Span)
+	}
+	return &Range{Info: Info{e.Span, ops.TypeOf(ops.KindRange)}, Lo: lo, Hi: hi, Inclusive: e.Inclusive}
 }
 
 func (c *checker) exprs(es []ast.Expr) []Expr {
