@@ -117,6 +117,7 @@ func BenchmarkGet(b *testing.B) {
 				b.Fatal(ok, err)
 			}
 			txn.Cancel()
+			txn.Release()
 		}
 	})
 }

@@ -78,6 +78,7 @@ type catalog struct {
 	descs       []*schema.Table // by name, ascending
 	tables      map[uint32]*table
 	byName      map[string]*table
+	versionKey  []byte // of a database that exists
 }
 
 // table is a table in one version of the catalog.
@@ -95,6 +96,7 @@ type tableState struct {
 	records keys.Prefix
 	out, in keys.Prefix
 	dict    atomic.Pointer[record.Dict]
+	layouts atomic.Pointer[[]*layout] // of the columns that were asked for lately
 	rows    atomic.Int64
 	saved   atomic.Int64 // rows as they are on disk
 }
@@ -246,7 +248,7 @@ func readCatalog(t *kv.Txn, p place) (*catalog, error) {
 	if ok, err := getJSON(t, systemKey(objDatabases, u32(ns.ID), []byte(p.database)), &db); !ok {
 		return cat, err
 	}
-	cat.id, cat.strict = db.ID, db.Strict
+	cat.id, cat.strict, cat.versionKey = db.ID, db.Strict, versionKey(db.ID)
 	raw, _, ok, err := t.Get(versionKey(db.ID))
 	if err != nil || ok && len(raw) != 8 {
 		return nil, cmp.Or(err, error(errCatalog))

@@ -207,7 +207,7 @@ func (c *checker) records(tab *table) (n int64, err error) {
 			return nil
 		}
 		name := show(recordID(tab, key))
-		if !bytes.Equal(recordKey(nil, tab, key), k) {
+		if !bytes.Equal(recordKey(nil, tab.records, key), k) {
 			c.problem(name, "its key is not written as it should be")
 		}
 		if _, err := record.Object(value, recordID(tab, key), d, nil); err != nil {
@@ -277,7 +277,7 @@ func (c *checker) index(tab *table, ix *schema.Index, records int64) error {
 			c.problem(hex.EncodeToString(k), "an entry of index %s is damaged", ix.Name)
 			return nil
 		}
-		rec, _, found, err := c.kv.Get(recordKey(nil, tab, key))
+		rec, _, found, err := c.kv.Get(recordKey(nil, tab.records, key))
 		if err != nil {
 			return err
 		}
@@ -324,7 +324,7 @@ func (c *checker) adjacency(tab *table, p keys.Prefix, in bool) error {
 			return nil
 		}
 		name := show(recordID(tab, a.edge))
-		value, _, ok, err := c.kv.Get(recordKey(nil, tab, a.edge))
+		value, _, ok, err := c.kv.Get(recordKey(nil, tab.records, a.edge))
 		if err != nil {
 			return err
 		}

@@ -19,10 +19,10 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 		want string
 	}{
 		{"record gone", func(t *testing.T, db *pebble.DB, p, e *table) {
-			db.Delete(recordKey(nil, p, ops.Int(3)), pebble.NoSync)
+			db.Delete(recordKey(nil, p.records, ops.Int(3)), pebble.NoSync)
 		}, "p:3: index age has an entry for it, but there is no such record"},
 		{"record damaged", func(t *testing.T, db *pebble.DB, p, e *table) {
-			db.Set(recordKey(nil, p, ops.Int(3)), append(header, 0, 9, 1), pebble.NoSync)
+			db.Set(recordKey(nil, p.records, ops.Int(3)), append(header, 0, 9, 1), pebble.NoSync)
 		}, "p:3: the record is damaged"},
 		{"entry gone", func(t *testing.T, db *pebble.DB, p, e *table) {
 			ix := p.index(p.desc.Indexes[0].ID)
@@ -32,7 +32,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			db.DeleteRange(e.out[:], keys.AppendEnd(nil, e.out[:]), pebble.NoSync)
 		}, "e:1: the edge is missing from the adjacency"},
 		{"edge gone", func(t *testing.T, db *pebble.DB, p, e *table) {
-			db.Delete(recordKey(nil, e, ops.Int(1)), pebble.NoSync)
+			db.Delete(recordKey(nil, e.records, ops.Int(1)), pebble.NoSync)
 		}, "e:1: the adjacency names this edge"},
 		{"names gone", func(t *testing.T, db *pebble.DB, p, e *table) {
 			db.Delete(nameKey(p.id, 0), pebble.NoSync)
@@ -73,7 +73,7 @@ func TestDamagedRecordIsAnError(t *testing.T) {
 	s := memStore(t)
 	fill(t, s, 3)
 	cat := s.catalogs[place{"main", "main"}].Load()
-	s.pebble.Set(recordKey(nil, cat.byName["p"], ops.Int(1)), []byte{0, 0, 0, 0, 0, 0, 0, 1, 0xff}, pebble.NoSync)
+	s.pebble.Set(recordKey(nil, cat.byName["p"].records, ops.Int(1)), []byte{0, 0, 0, 0, 0, 0, 0, 1, 0xff}, pebble.NoSync)
 	s.db.FilesChanged()
 	read(t, s, func(txn *Txn) {
 		dst := make([]ops.Value, 1)

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"slices"
+
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage/record"
 	"github.com/zerodb/zerodb/vm"
@@ -23,25 +25,59 @@ const (
 type column struct {
 	from source
 	path []uint16 // numbers of the path's names
-	hint [2]int   // where the first steps were found last
 	late bool
 }
+
+// hint is where the first steps of a column's path were found in the record before.
+type hint [2]int
 
 // needsValue reports whether the column is read from the record's value.
 func (c *column) needsValue() bool { return c.from == fromField || c.from == fromRecord }
 
 // layout is the columns of an access over the records of one table.
 type layout struct {
-	tab  *table
+	tab  *tableState
 	dict *record.Dict
+	want []vm.Column // what it was made from
 	cols []column
 	// values and lateValues tell whether any early or late column is read from the record's value.
 	values, lateValues bool
 }
 
+// keepLayouts is how many layouts are kept for a table.
+const keepLayouts = 8
+
+// layoutOf returns a layout that is kept for the table, or resolves the columns and keeps it. Programs ask for the same columns
+// again and again.
+func (t *Txn) layoutOf(tab *table, cols []vm.Column) *layout {
+	d := t.dict(tab.tableState)
+	kept := tab.layouts.Load()
+	if kept != nil {
+		for _, l := range *kept {
+			if l.dict == d && slices.EqualFunc(l.want, cols, sameColumn) {
+				return l
+			}
+		}
+	}
+	l := t.resolve(tab, cols)
+	if t.names[tab.tableState] != nil {
+		return l // it is for this transaction alone
+	}
+	next := []*layout{l}
+	if kept != nil {
+		next = append(next, (*kept)[:min(len(*kept), keepLayouts-1)]...)
+	}
+	tab.layouts.Store(&next)
+	return l
+}
+
+func sameColumn(a, b vm.Column) bool {
+	return a.Kind == b.Kind && a.Late == b.Late && slices.Equal(a.Path, b.Path)
+}
+
 // resolve prepares columns for a table. The dictionary must have been read after the snapshot was taken.
 func (t *Txn) resolve(tab *table, cols []vm.Column) *layout {
-	l := &layout{tab: tab, dict: t.dict(tab.tableState), cols: make([]column, len(cols))}
+	l := &layout{tab: tab.tableState, dict: t.dict(tab.tableState), want: copyColumns(cols), cols: make([]column, len(cols))}
 	for i := range cols {
 		c := &l.cols[i]
 		c.late = cols[i].Late
@@ -55,6 +91,14 @@ func (t *Txn) resolve(tab *table, cols []vm.Column) *layout {
 		}
 	}
 	return l
+}
+
+func copyColumns(cols []vm.Column) []vm.Column {
+	cols = slices.Clone(cols)
+	for i := range cols {
+		cols[i].Path = slices.Clone(cols[i].Path)
+	}
+	return cols
 }
 
 func (l *layout) source(c *column, want *vm.Column) {
@@ -91,20 +135,12 @@ func (l *layout) source(c *column, want *vm.Column) {
 }
 
 // find returns the stored value of a column in a record, or nil where it has none.
-func (c *column) find(value []byte) ([]byte, error) {
-	v, err := record.Parse(value)
-	if err != nil {
-		return nil, err
-	}
-	return c.findIn(&v)
-}
-
-func (c *column) findIn(v *record.View) ([]byte, error) {
-	at := v.Find(c.path[0], c.hint[0])
+func (c *column) find(v *record.View, h *hint) ([]byte, error) {
+	at := v.Find(c.path[0], h[0])
 	if at < 0 {
 		return nil, nil
 	}
-	c.hint[0] = at
+	h[0] = at
 	raw, err := v.Field(at)
 	if err != nil || len(c.path) == 1 {
 		return raw, err
@@ -117,15 +153,15 @@ func (c *column) findIn(v *record.View) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		hint := 0
+		guess := 0
 		if i == 0 {
-			hint = c.hint[1]
+			guess = h[1]
 		}
-		if at = n.Find(id, hint); at < 0 {
+		if at = n.Find(id, guess); at < 0 {
 			return nil, nil
 		}
 		if i == 0 {
-			c.hint[1] = at
+			h[1] = at
 		}
 		if raw, err = n.Field(at); err != nil {
 			return nil, err
@@ -134,17 +170,21 @@ func (c *column) findIn(v *record.View) ([]byte, error) {
 	return raw, nil
 }
 
-// value decodes a column of one record. What it returns shares the memory of key and value.
-func (l *layout) value(c *column, key ops.Value, value []byte, mem *record.Mem) (ops.Value, error) {
+// get decodes a column of one record, What it returns lives in mem. v is value taken apart, for fields.
+func (l *layout) get(c *column, key ops.Value, value []byte, v *record.View, mem *record.Mem) (ops.Value, error) {
 	switch c.from {
 	case fromID:
 		return l.id(key, mem), nil
 	case fromRecord:
-		return record.Object(value, l.id(key, mem), l.dict, mem)
+		return record.Object(mem.Clone(value), l.id(key, mem), l.dict, mem)
 	case fromField:
-		raw, err := c.find(value)
+		var h hint
+		raw, err := c.find(v, &h)
 		if raw == nil || err != nil {
 			return ops.None, err
+		}
+		if record.HasMemory(raw) {
+			raw = mem.Clone(raw)
 		}
 		return record.Decode(raw, l.dict, mem)
 	}
@@ -160,35 +200,36 @@ func (l *layout) id(key ops.Value, mem *record.Mem) ops.Value {
 	return ops.RecordOf(r)
 }
 
-// appendTo appends a column of one record to a vector. key is the encoded record key; strings are copied into mem.
-func (l *layout) appendTo(out *record.Column, c *column, key, value []byte, mem *record.Mem) error {
-	switch c.from {
-	case fromField:
-		raw, err := c.find(value)
-		if err != nil {
-			return err
-		}
-		if raw == nil {
-			out.None()
-			return nil
-		}
-		return out.Raw(raw, l.dict, mem)
-	case fromNone:
+// appendTo appends a column of one record to a vector. key is the encoded record key; what the vector keeps is in mem.
+func (l *layout) appendTo(out *record.Column, c *column, h *hint, key, value []byte, mem *record.Mem) error {
+	if c.from != fromField {
+		return l.appendWhole(out, c, key, value, mem)
+	}
+	v, err := record.Parse(value)
+	if err != nil {
+		return err
+	}
+	raw, err := c.find(&v, h)
+	if err != nil {
+		return err
+	}
+	if raw == nil {
 		out.None()
 		return nil
 	}
-	return l.appendWhole(out, c, key, value, mem)
+	return out.Raw(raw, l.dict, mem)
 }
 
 func (l *layout) appendWhole(out *record.Column, c *column, key, value []byte, mem *record.Mem) error {
+	if c.from == fromNone {
+		out.None()
+		return nil
+	}
 	k, err := decodeKeyIn(key, mem)
 	if err != nil {
 		return err
 	}
-	if c.from == fromRecord {
-		value = mem.Clone(value)
-	}
-	v, err := l.value(c, k, value, mem)
+	v, err := l.get(c, k, value, nil, mem)
 	if err != nil {
 		return err
 	}

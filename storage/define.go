@@ -186,7 +186,7 @@ func (t *Txn) defineDatabase(namespace string, c *schema.Change) error {
 		return err
 	}
 	cat := emptyCatalog(p)
-	cat.namespaceID, cat.id, cat.strict = ns.ID, id, c.Strict
+	cat.namespaceID, cat.id, cat.strict, cat.versionKey = ns.ID, id, c.Strict, versionKey(id)
 	if p == t.place {
 		cat.version = t.cat.version
 	}

@@ -95,8 +95,8 @@ func appendVertex(dst []byte, number uint16, key ops.Value) []byte {
 
 // vertexTable returns the number of a vertex table's name in an edge table's dictionary. Without one no edge has an end
 // there; that is something read, which another transaction's first such edge changes.
-func (t *Txn) vertexTable(tab *table, name string) (uint16, bool) {
-	d := t.dict(tab.tableState)
+func (t *Txn) vertexTable(tab *tableState, name string) (uint16, bool) {
+	d := t.dict(tab)
 	number, ok := d.ID(name)
 	if !ok && t.kv.Writable() {
 		t.kv.ReadSpan(nameKey(tab.id, uint16(d.Len())), keys.AppendEnd(nil, systemKey(objNames, u32(tab.id))))
@@ -141,7 +141,7 @@ func (t *Txn) removeEdgesAt(ctx context.Context, vertex ops.Value) error {
 			continue
 		}
 		tab := t.cat.tables[desc.ID]
-		number, ok := t.vertexTable(tab, vertex.RecordTable())
+		number, ok := t.vertexTable(tab.tableState, vertex.RecordTable())
 		if !ok {
 			continue
 		}
@@ -161,7 +161,7 @@ func (t *Txn) removeEdgesOf(ctx context.Context, cat *catalog, gone *table) erro
 			continue
 		}
 		tab := cat.tables[desc.ID]
-		number, ok := t.vertexTable(tab, gone.desc.Name)
+		number, ok := t.vertexTable(tab.tableState, gone.desc.Name)
 		if !ok {
 			continue
 		}
@@ -189,7 +189,7 @@ func (t *Txn) removeEdgesUnder(ctx context.Context, tab *table, prefix []byte) e
 		return wrap(err)
 	}
 	for _, key := range edges {
-		t.key = recordKey(t.key[:0], tab, key)
+		t.key = recordKey(t.key[:0], tab.records, key)
 		if _, err := t.remove(ctx, tab, key); err != nil {
 			return err
 		}

@@ -152,7 +152,7 @@ func (c *expandCursor) open() (bool, error) {
 			return false, wrap(err)
 		}
 		c.it, c.vertex, c.inside = it, -1, false
-		if c.rows.layout == nil || c.rows.tab != tab {
+		if c.rows.layout == nil || c.rows.tab != tab.tableState {
 			c.rows.init(c.resolve(tab))
 		}
 	}
@@ -290,7 +290,7 @@ func (c *expandCursor) read(sel ops.Selection) (err error) {
 		return nil
 	})
 	if err == nil && missing > 0 {
-		err = ops.Errorf(ops.CodeCorrupt, "adjacency of %s has entries without an edge", c.rows.tab.desc.Name).WithHint("run zerodb check")
+		err = ops.Errorf(ops.CodeCorrupt, "adjacency of %s has entries without an edge", *c.rows.tab.name).WithHint("run zerodb check")
 	}
 	return err
 }
@@ -329,7 +329,7 @@ func (c *expandCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 			if row < len(c.vals) {
 				value = c.vals[row]
 			}
-			if err := c.rows.appendTo(out, col, edge, value, &c.rows.mem); err != nil {
+			if err := c.rows.appendTo(out, col, &c.rows.hints[i], edge, value, &c.rows.mem); err != nil {
 				return c.rows.damaged(edge, err)
 			}
 		}

@@ -135,6 +135,7 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 	}
 	f := fetcher{txn: t, mark: t.kv.Mark()}
 	layouts := make([]*layout, 0, 1)
+	var hints [][]hint
 	rowLayout := make([]uint16, ids.N)
 	mem := &record.Mem{}
 	eachRow(ids.N, sel, func(row int32) {
@@ -150,10 +151,11 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 				return
 			}
 			n = len(layouts)
-			layouts = append(layouts, t.resolve(tab, cols))
+			layouts = append(layouts, t.layoutOf(tab, cols))
+			hints = append(hints, make([]hint, len(cols)))
 		}
 		rowLayout[row] = uint16(n)
-		t.key = recordKey(t.key[:0], layouts[n].tab, v.RecordKey())
+		t.key = recordKey(t.key[:0], layouts[n].tab.records, v.RecordKey())
 		f.want = append(f.want, wanted{mem.Clone(t.key), row})
 	})
 	vals := make([][]byte, ids.N)
@@ -176,7 +178,7 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 				continue
 			}
 			l := layouts[rowLayout[row]]
-			if err := l.appendFetched(&out, &l.cols[i], valueAt(ids, row), vals[row], mem); err != nil {
+			if err := l.appendFetched(&out, &l.cols[i], &hints[rowLayout[row]][i], valueAt(ids, row), vals[row], mem); err != nil {
 				return err
 			}
 		}
@@ -185,14 +187,14 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 }
 
 // appendFetched appends a column of a record whose id is known and whose bytes stay.
-func (l *layout) appendFetched(out *record.Column, c *column, id ops.Value, value []byte, mem *record.Mem) error {
+func (l *layout) appendFetched(out *record.Column, c *column, h *hint, id ops.Value, value []byte, mem *record.Mem) error {
 	var v ops.Value
 	var err error
 	switch c.from {
 	case fromField:
-		err = l.appendTo(out, c, nil, value, mem)
+		err = l.appendTo(out, c, h, nil, value, mem)
 		if err != nil {
-			return corruptRecord(l.tab.desc.Name, id.RecordKey(), err)
+			return corruptRecord(*l.tab.name, id.RecordKey(), err)
 		}
 		return nil
 	case fromID:
@@ -201,7 +203,7 @@ func (l *layout) appendFetched(out *record.Column, c *column, id ops.Value, valu
 		v, err = record.Object(value, id, l.dict, mem)
 	}
 	if err != nil {
-		return corruptRecord(l.tab.desc.Name, id.RecordKey(), err)
+		return corruptRecord(*l.tab.name, id.RecordKey(), err)
 	}
 	out.Value(v)
 	return nil

@@ -66,7 +66,7 @@ func (m *Map) Get(ctx context.Context, key ops.Value, dst []byte) ([]byte, bool,
 		return dst, false, nil
 	}
 	var room [64]byte
-	found, err := m.store.db.Get(recordKey(room[:0], s.tab, key), func(value []byte) error {
+	found, err := m.store.db.Get(recordKey(room[:0], s.tab.records, key), func(value []byte) error {
 		b, err := m.bytes(s, value)
 		dst = append(dst, b...)
 		return err

@@ -21,37 +21,35 @@ func (t *Txn) Get(ctx context.Context, desc *schema.Table, key ops.Value, cols [
 	if err != nil {
 		return false, err
 	}
-	t.key = recordKey(t.key[:0], tab, key)
+	t.key = recordKey(t.key[:0], tab.records, key)
 	value, _, ok, err := t.kv.Get(t.key)
 	if err != nil || !ok {
 		return false, wrap(err)
 	}
-	return true, t.columns(t.layoutFor(tab, cols), key, value, dst)
+	return true, t.columns(t.layoutOf(tab, cols), key, value, dst)
 }
 
-// columns decodes the columns of one record into dst. What is there lives on.
-func (t *Txn) columns(l *layout, key ops.Value, value []byte, dst []ops.Value) (err error) {
+// getMemory is how much memory of its own a transaction fills with what Get gives before it leaves that to the collector.
+const getMemory = 256 << 10
+
+// columns decodes the columns of one record into dst.
+func (t *Txn) columns(l *layout, key ops.Value, value []byte, dst []ops.Value) error {
+	if t.mem != nil && t.mem.Size() > getMemory {
+		t.mem = nil
+	}
+	var v record.View
+	var err error
 	if l.values || l.lateValues {
-		value = bytes.Clone(value)
+		if v, err = record.Parse(value); err != nil {
+			return corruptRecord(*l.tab.name, key, err)
+		}
 	}
 	for i := range l.cols {
-		if dst[i], err = l.value(&l.cols[i], key, value, nil); err != nil {
-			return corruptRecord(l.tab.desc.Name, key, err)
+		if dst[i], err = l.get(&l.cols[i], key, value, &v, t.mem); err != nil {
+			return corruptRecord(*l.tab.name, key, err)
 		}
 	}
 	return nil
-}
-
-// layoutFor is resolve with a memory: programs ask for the same columns again and again.
-func (t *Txn) layoutFor(tab *table, cols []vm.Column) *layout {
-	if l := t.lastLayout; l != nil && l.tab == tab && len(cols) > 0 && t.lastCols == &cols[0] && len(l.cols) == len(cols) && l.dict == t.dict(tab.tableState) {
-		return l
-	}
-	l := t.resolve(tab, cols)
-	if len(cols) > 0 {
-		t.lastLayout, t.lastCols = l, &cols[0]
-	}
-	return l
 }
 
 // bounds turns a range over what follows prefix into key bounds. whole says that a bound is all that follows the
@@ -101,7 +99,7 @@ func (t *Txn) Scan(ctx context.Context, desc *schema.Table, r vm.Range, cols []v
 		return nil, wrap(err)
 	}
 	c := &scanCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}}
-	c.rows.init(t.resolve(tab, cols))
+	c.rows.init(t.layoutOf(tab, cols))
 	return c, nil
 }
 
@@ -172,6 +170,7 @@ type rows struct {
 	*layout
 	mem      record.Mem
 	out      []record.Column
+	hints    []hint
 	keys     [][]byte // encoded record keys, where a late column is an id or a record
 	vals     [][]byte
 	keepKeys bool
@@ -179,7 +178,7 @@ type rows struct {
 
 func (r *rows) init(l *layout) {
 	r.layout = l
-	r.out = make([]record.Column, len(l.cols))
+	r.out, r.hints = make([]record.Column, len(l.cols)), make([]hint, len(l.cols))
 	for i := range l.cols {
 		if c := &l.cols[i]; c.late && (c.from == fromID || c.from == fromRecord) {
 			r.keepKeys = true
@@ -202,12 +201,31 @@ func (r *rows) start(b *vm.Batch) {
 
 // add appends one record to the batch.
 func (r *rows) add(key, value []byte) error {
+	var v record.View
+	if r.values {
+		var err error
+		if v, err = record.Parse(value); err != nil {
+			return err
+		}
+	}
 	for i := range r.cols {
 		c := &r.cols[i]
 		if c.late {
 			continue
 		}
-		if err := r.appendTo(&r.out[i], c, key, value, &r.mem); err != nil {
+		if c.from != fromField {
+			if err := r.appendWhole(&r.out[i], c, key, value, &r.mem); err != nil {
+				return err
+			}
+			continue
+		}
+		raw, err := c.find(&v, &r.hints[i])
+		if err != nil {
+			return err
+		}
+		if raw == nil {
+			r.out[i].None()
+		} else if err := r.out[i].Raw(raw, r.dict, &r.mem); err != nil {
 			return err
 		}
 	}
@@ -240,7 +258,7 @@ func (r *rows) late(b *vm.Batch, i int, sel ops.Selection) error {
 		if r.keepKeys {
 			key = r.keys[row]
 		}
-		if err := r.appendTo(out, c, key, value, &r.mem); err != nil {
+		if err := r.appendTo(out, c, &r.hints[i], key, value, &r.mem); err != nil {
 			return r.damaged(key, err)
 		}
 	}
@@ -253,9 +271,9 @@ func (r *rows) damaged(key []byte, err error) error {
 		return wrap(err)
 	}
 	if k, _, e := decodeKey(key); e == nil && len(key) > 0 {
-		return corruptRecord(r.tab.desc.Name, k, err)
+		return corruptRecord(*r.tab.name, k, err)
 	}
-	return &ops.Error{Code: ops.CodeCorrupt, Message: "a record of " + r.tab.desc.Name + " is damaged", Err: err, Hint: "run zerodb check"}
+	return &ops.Error{Code: ops.CodeCorrupt, Message: "a record of " + *r.tab.name + " is damaged", Err: err, Hint: "run zerodb check"}
 }
 
 // scanCursor reads records in the order of their keys.

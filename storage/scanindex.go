@@ -39,7 +39,7 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 		return nil, wrap(err)
 	}
 	c := &indexCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}, ix: ix, fields: make([]int, len(cols))}
-	c.rows.init(t.resolve(tab, cols))
+	c.rows.init(t.layoutOf(tab, cols))
 	c.fetch = fetcher{txn: t, mark: mark}
 	for i, col := range cols {
 		c.fields[i] = -1
@@ -52,8 +52,8 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 			c.fromEntry = true
 		}
 	}
-	if indexOnly {
-		c.rows.values, c.rows.lateValues = false, false
+	if !indexOnly {
+		c.values, c.lateValues = c.rows.values, c.rows.lateValues
 	}
 	return c, nil
 }
@@ -66,10 +66,12 @@ type indexCursor struct {
 	fetch     fetcher
 	fields    []int // by column: the index field that holds it, or -1
 	fromEntry bool
-	entries   [][]byte // each row's entry behind the prefix, where columns come from it
-	notes     [][]byte // the notes of its fields
-	keys      [][]byte // encoded record keys
-	vals      [][]byte // records; nil for those not read yet
+	// whether any early or late column is read from the record
+	values, lateValues bool
+	entries            [][]byte // each row's entry behind the prefix, where columns come from it
+	notes              [][]byte // the notes of its fields
+	keys               [][]byte // encoded record keys
+	vals               [][]byte // records; nil for those not read yet
 }
 
 // Next implements vm.Cursor.
@@ -93,7 +95,7 @@ func (c *indexCursor) Next(ctx context.Context, b *vm.Batch) error {
 			return wrap(err)
 		}
 	}
-	if c.rows.values {
+	if c.values {
 		if err := c.read(b.N, nil); err != nil {
 			return err
 		}
@@ -165,7 +167,7 @@ func (c *indexCursor) read(n int, sel ops.Selection) error {
 		return nil
 	})
 	if err == nil && missing > 0 {
-		err = ops.Errorf(ops.CodeCorrupt, "index %s of %s has entries without a record", c.ix.Name, c.rows.tab.desc.Name).WithHint("run zerodb check")
+		err = ops.Errorf(ops.CodeCorrupt, "index %s of %s has entries without a record", c.ix.Name, *c.rows.tab.name).WithHint("run zerodb check")
 	}
 	return err
 }
@@ -195,7 +197,7 @@ func (c *indexCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 		if row < len(c.vals) {
 			value = c.vals[row]
 		}
-		if err := c.rows.appendTo(out, col, c.keys[row], value, &c.rows.mem); err != nil {
+		if err := c.rows.appendTo(out, col, &c.rows.hints[i], c.keys[row], value, &c.rows.mem); err != nil {
 			return c.rows.damaged(c.keys[row], err)
 		}
 	}
@@ -221,7 +223,7 @@ func fieldOf(e, notes []byte, n int, mem *record.Mem) (ops.Value, error) {
 
 // Late implements vm.Cursor.
 func (c *indexCursor) Late(_ context.Context, b *vm.Batch, i int, sel ops.Selection) error {
-	if c.rows.lateValues && c.rows.cols[i].needsValue() {
+	if c.lateValues && c.rows.cols[i].needsValue() {
 		if err := c.read(b.N, sel); err != nil {
 			return err
 		}

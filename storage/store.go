@@ -179,11 +179,14 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	var t *kv.Txn
+	txn, _ := txnPool.Get().(*Txn)
+	if txn == nil {
+		txn = &Txn{}
+	}
 	if o.At != 0 && !o.Write {
-		t, err = s.db.BeginAt(o.At)
+		err = s.db.BeginAt(&txn.room, o.At)
 	} else {
-		t, err = s.db.Begin(o.Write)
+		err = s.db.BeginIn(&txn.room, o.Write)
 	}
 	if err != nil {
 		return nil, wrap(err)
@@ -191,11 +194,13 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 	s.open.Add(1)
 	// Read after the snapshot was taken: it may be newer than that, never older. A writer that this
 	// concerns is refused when it commits, since it has read the version.
-	cat := ref.Load()
-	txn := &Txn{store: s, kv: t, cat: cat, place: place{o.Namespace, o.Database}}
-	txn.enc.Names = &interner{txn: txn}
-	if o.Write && cat.id != 0 {
-		t.ReadKey(versionKey(cat.id))
+	txn.store, txn.kv, txn.cat, txn.place = s, &txn.room, ref.Load(), place{o.Namespace, o.Database}
+	if o.Write {
+		txn.interner.txn = txn
+		txn.enc.Names = &txn.interner
+		if txn.cat.id != 0 {
+			txn.kv.ReadKey(txn.cat.versionKey)
+		}
 	}
 	return txn, nil
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -17,6 +18,7 @@ import (
 type Txn struct {
 	store *Store
 	kv    *kv.Txn
+	room  kv.Txn // what kv points to
 	place place
 	cat   *catalog
 	// others are the catalogs of other databases that the transaction has changed.
@@ -24,18 +26,44 @@ type Txn struct {
 	defined bool // whether it changed any catalog
 	done    bool
 
-	names      map[*tableState]*grown
-	nameLog    []nameEntry // names in the order they came, for rollback
-	rows       map[*tableState]int64
-	builds     []build // indexes to be filled when the transaction has committed
-	lastTable  *table
-	lastLayout *layout
-	lastCols   *vm.Column
-	enc        record.Encoder
-	key        []byte // scratch
-	value      []byte
-	old        []byte
-	indexKeys  []byte
+	names     map[*tableState]*grown
+	nameLog   []nameEntry // names in the order they came, for rollback
+	rows      map[*tableState]int64
+	builds    []build // indexes to be filled when the transaction has committed
+	lastTable *table
+	enc       record.Encoder
+	interner  interner
+	mem       *record.Mem // what Get gives; nil to allocate it
+	key       []byte      // scratch
+	value     []byte
+	old       []byte
+	indexKeys []byte
+}
+
+// txnPool has the memory of transactions that were released.
+var txnPool sync.Pool
+
+// keepScratch is how much scratch space is kept with a released transaction.
+const keepScratch = 64 << 10
+
+// Release gives back the memory of a transaction that has ended, for another to use. It need not be called. Afterwards the
+// transaction must not be touched in any way, nor any value that its Get gave.
+func (t *Txn) Release() {
+	if !t.done || t.kv != &t.room {
+		return
+	}
+	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rows: t.rows}
+	n.room.Reset()
+	clear(n.rows)
+	if n.mem == nil {
+		n.mem = &record.Mem{}
+	}
+	n.mem.Reset()
+	if cap(n.key)+cap(n.value)+cap(n.old)+cap(n.indexKeys) > keepScratch {
+		n.key, n.value, n.old, n.indexKeys = nil, nil, nil, nil
+	}
+	*t = n
+	txnPool.Put(t)
 }
 
 var _ vm.Txn = (*Txn)(nil)
@@ -140,8 +168,8 @@ func (t *Txn) table(desc *schema.Table) (*table, error) {
 }
 
 // recordKey appends the key of a record.
-func recordKey(dst []byte, tab *table, key ops.Value) []byte {
-	return appendKey(append(dst, tab.records[:]...), key)
+func recordKey(dst []byte, p keys.Prefix, key ops.Value) []byte {
+	return appendKey(append(dst, p[:]...), key)
 }
 
 // Savepoint is a place that a transaction can be rolled back to.

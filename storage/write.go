@@ -54,7 +54,7 @@ func (t *Txn) Create(ctx context.Context, desc *schema.Table, key, obj ops.Value
 		return ops.None, false, err
 	}
 	id := recordID(tab, key)
-	t.key = recordKey(t.key[:0], tab, key)
+	t.key = recordKey(t.key[:0], tab.records, key)
 	_, _, exists, err := t.kv.Get(t.key)
 	if err != nil {
 		return ops.None, false, wrap(err)
@@ -110,7 +110,7 @@ func (t *Txn) encode(tab *table, obj ops.Value) (err error) {
 	if obj.Kind() != ops.KindObject {
 		return ops.Errorf(ops.CodeType, "a record of %s must be an object, not %s", tab.desc.Name, obj.Kind())
 	}
-	n := t.enc.Names.(*interner)
+	n := &t.interner
 	n.state, n.dict = tab.tableState, t.dict(tab.tableState)
 	t.value, err = t.enc.Record(t.value[:0], obj.AsObject())
 	return err
@@ -125,7 +125,7 @@ func (t *Txn) Replace(ctx context.Context, desc *schema.Table, key, obj ops.Valu
 	if err := checkKey(tab.desc.Name, key); err != nil {
 		return err
 	}
-	t.key = recordKey(t.key[:0], tab, key)
+	t.key = recordKey(t.key[:0], tab.records, key)
 	old, raw, exists, err := t.kv.Get(t.key)
 	if err != nil {
 		return wrap(err)
@@ -174,7 +174,7 @@ func (t *Txn) Delete(ctx context.Context, desc *schema.Table, key ops.Value) (bo
 	if checkKey(tab.desc.Name, key) != nil {
 		return false, nil
 	}
-	t.key = recordKey(t.key[:0], tab, key)
+	t.key = recordKey(t.key[:0], tab.records, key)
 	return t.remove(ctx, tab, key)
 }
 

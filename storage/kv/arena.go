@@ -1,7 +1,7 @@
 package kv
 
 const (
-	arenaFirst = 4 << 10
+	arenaFirst = 1 << 10
 	arenaMost  = 1 << 20
 )
 
@@ -9,13 +9,20 @@ const (
 type arena struct {
 	free []byte
 	size int
+	keep []byte // a chunk for after a reset
 }
+
+// reset takes everything back. What was handed out must not be used any more.
+func (a *arena) reset() { *a = arena{free: a.keep, size: len(a.keep), keep: a.keep} }
 
 // alloc returns n bytes of undefined content.
 func (a *arena) alloc(n int) []byte {
 	if n > len(a.free) {
 		a.size = min(max(a.size*2, arenaFirst), arenaMost)
 		a.free = make([]byte, max(a.size, n))
+		if a.keep == nil {
+			a.keep = a.free
+		}
 	}
 	b := a.free[:n:n]
 	a.free = a.free[n:]

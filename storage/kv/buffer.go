@@ -50,6 +50,22 @@ type buffer struct {
 	bytes   int
 }
 
+// keepWrites is how long a list of writes is kept from one transaction to the next.
+const keepWrites = 1024
+
+// reset empties the buffer for another transaction.
+func (b *buffer) reset() {
+	clear(b.writes)
+	clear(b.objects)
+	writes := b.writes[:0]
+	if cap(writes) > keepWrites {
+		writes = nil
+	}
+	a := b.arena
+	a.reset()
+	*b = buffer{writes: writes, objects: b.objects, arena: a}
+}
+
 // of returns the writes of an object; nil where there are none.
 func (b *buffer) of(p keys.Prefix) *ordered[int32] {
 	if len(b.writes) == 0 {

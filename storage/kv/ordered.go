@@ -14,11 +14,21 @@ type ordered[V ~int32 | ~uint64] struct {
 	version int // changes whenever a position may have moved
 }
 
+// chunk holds n keys in slices that grow up to chunkSize, since most transactions write few keys.
 type chunk[V ~int32 | ~uint64] struct {
 	n    int
 	max  V
-	keys [chunkSize][]byte
-	vals [chunkSize]V
+	keys [][]byte
+	vals []V
+}
+
+// room makes the slices long enough for one more.
+func (c *chunk[V]) room() {
+	if c.n == len(c.keys) {
+		size := min(max(2*c.n, 4), chunkSize)
+		c.keys = append(make([][]byte, 0, size), c.keys...)[:size]
+		c.vals = append(make([]V, 0, size), c.vals...)[:size]
+	}
 }
 
 // pos is a place in an ordered map.
@@ -83,6 +93,7 @@ func (o *ordered[V]) set(p pos, found bool, key []byte, v V) {
 	if c.n == chunkSize {
 		c, p = o.split(p)
 	}
+	c.room()
 	copy(c.keys[p.i+1:c.n+1], c.keys[p.i:c.n])
 	copy(c.vals[p.i+1:c.n+1], c.vals[p.i:c.n])
 	c.keys[p.i], c.vals[p.i] = key, v
@@ -92,13 +103,14 @@ func (o *ordered[V]) set(p pos, found bool, key []byte, v V) {
 
 // split makes room at p in a full chunk: behind the last key by a new chunk, elsewhere by halving.
 func (o *ordered[V]) split(p pos) (*chunk[V], pos) {
-	c, next := o.chunks[p.chunk], new(chunk[V])
+	c := o.chunks[p.chunk]
+	next := &chunk[V]{keys: make([][]byte, chunkSize), vals: make([]V, chunkSize)}
 	keep := chunkSize / 2
 	if p.i == chunkSize && p.chunk == len(o.chunks)-1 {
 		keep = chunkSize
 	}
-	next.n = copy(next.keys[:], c.keys[keep:])
-	copy(next.vals[:], c.vals[keep:])
+	next.n = copy(next.keys, c.keys[keep:])
+	copy(next.vals, c.vals[keep:])
 	next.max = c.max
 	clear(c.keys[keep:])
 	c.n = keep

@@ -33,13 +33,19 @@ func (e *ConflictError) Error() string {
 
 // Begin starts a transaction on the newest state.
 func (db *DB) Begin(write bool) (*Txn, error) {
-	t := &Txn{db: db, write: write}
+	t := &Txn{}
+	return t, db.BeginIn(t, write)
+}
+
+// BeginIn is Begin in the memory of a transaction that was never used or has been Reset.
+func (db *DB) BeginIn(t *Txn, write bool) error {
+	t.db, t.write = db, write
 	if write {
 		if db.opts.ReadOnly {
-			return nil, ErrReadOnly
+			return ErrReadOnly
 		}
 		if err := db.Fault(); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrReadOnly, err)
+			return fmt.Errorf("%w: %w", ErrReadOnly, err)
 		}
 		// Before the snapshot is taken: see the end of commit.
 		db.writers.Add(1)
@@ -50,17 +56,30 @@ func (db *DB) Begin(write bool) (*Txn, error) {
 		if write {
 			db.writers.Add(-1)
 		}
-		return nil, err
+		return err
 	}
 	t.view = v
-	return t, nil
+	return nil
 }
 
-// BeginAt starts a read-only transaction on the state at a time that lies behind.
-func (db *DB) BeginAt(at Time) (*Txn, error) {
-	t, err := db.Begin(false)
-	if err != nil {
-		return nil, err
+// Reset makes the memory of a transaction that has ended ready for another one.
+func (t *Txn) Reset() {
+	clear(t.reads.Keys)
+	clear(t.reads.Spans)
+	keys, spans := t.reads.Keys[:0], t.reads.Spans[:0]
+	if cap(keys) > keepWrites {
+		keys = nil
+	}
+	mem, buf := t.readMem, t.buf
+	mem.reset()
+	buf.reset()
+	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}}
+}
+
+// BeginAt starts, in the memory of t as BeginIn does, a read-only transaction on the state at a time that lies behind.
+func (db *DB) BeginAt(t *Txn, at Time) error {
+	if err := db.BeginIn(t, false); err != nil {
+		return err
 	}
 	if at < t.snapshot {
 		t.snapshot, t.asOf = at, true
@@ -68,7 +87,7 @@ func (db *DB) BeginAt(at Time) (*Txn, error) {
 		db.pins[at]++
 		db.viewMu.Unlock()
 	}
-	return t, nil
+	return nil
 }
 
 // Snapshot returns the time that the transaction reads at. A later write may be visible if it became

@@ -239,3 +239,8 @@ func Text(value []byte) ([]byte, bool) {
 	}
 	return nil, false
 }
+
+// HasMemory reports whether a decoded value shares the memory of its bytes.
+func HasMemory(value []byte) bool {
+	return len(value) > 0 && (value[0] == tagString || value[0] == tagBytes || value[0] > tagUUID && value[0] != tagFloats)
+}

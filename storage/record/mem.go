@@ -34,6 +34,15 @@ func (s *slab[T]) take(n, first int) []T {
 	return s.chunks[s.cur][:n:n]
 }
 
+// out is how much has been given out.
+func (s *slab[T]) out() int {
+	n := s.used
+	for _, c := range s.chunks[:s.cur] {
+		n += len(c)
+	}
+	return n
+}
+
 func (s *slab[T]) reset() { s.cur, s.used = 0, 0 }
 
 // Reset takes everything back.
@@ -87,4 +96,9 @@ func (m *Mem) Room() func(n int) []byte {
 		m.room = func(n int) []byte { return m.bytes.take(n, 16<<10) }
 	}
 	return m.room
+}
+
+// Size returns about how many bytes have been given out since the last reset.
+func (m *Mem) Size() int {
+	return m.bytes.out() + 24*m.values.out() + 40*m.members.out() + 48*m.records.out()
 }

@@ -75,7 +75,7 @@ func (c *Column) Raw(b []byte, d *Dict, mem *Mem) error {
 		c.Value(ops.Float(f))
 		return nil
 	}
-	if b[0] != tagFalse && b[0] != tagTrue && b[0] != tagTime && b[0] != tagFloats {
+	if HasMemory(b) {
 		b = mem.Clone(b)
 	}
 	val, err := decode(b, d, mem, 0)
