@@ -282,9 +282,15 @@ var kindNames = [...]string{vm.StatementQuery: "query", vm.StatementWrite: "writ
 	vm.StatementBegin: "begin", vm.StatementCommit: "commit", vm.StatementCancel: "cancel"}
 
 func (r *runner) describe(st *vm.Statement) Statement {
-	d := Statement{Index: r.index, Offset: r.offset + st.Span.Start, Kind: kindNames[st.Kind], Silent: st.Silent || st.Kind >= vm.StatementDefine && st.Fragment < 0}
-	if src := r.program.program.Source; st.Span.Start >= 0 && st.Span.End <= len(src) && st.Span.Start < st.Span.End {
-		d.Text = src[st.Span.Start:st.Span.End]
+	return statementOf(r.program.program, st, r.index, r.offset)
+}
+
+// statementOf describes a statement of a program whose source begins at an offset of the text.
+func statementOf(p *vm.Program, st *vm.Statement, index, offset int) Statement {
+	d := Statement{Index: index, Offset: offset + st.Span.Start, Kind: kindNames[st.Kind],
+		Silent: st.Silent || st.Kind >= vm.StatementDefine && st.Fragment < 0}
+	if st.Span.Start >= 0 && st.Span.End <= len(p.Source) && st.Span.Start < st.Span.End {
+		d.Text = p.Source[st.Span.Start:st.Span.End]
 	}
 	return d
 }

@@ -29,7 +29,8 @@ type Rows struct {
 	row   Row
 	clone cloner
 	err   error
-	plain string // a result that is a text
+	plain string   // a result that is a text
+	room  [4]Value // for the parameters of a prepared query
 }
 
 // rowSource gives rows by the batch.

@@ -84,11 +84,45 @@ func (st *Stmt) fresh(ctx context.Context, cat Catalog) error {
 
 // Execute runs the statement, see Session.Execute.
 func (st *Stmt) Execute(ctx context.Context, args ...Arg) (*Rows, error) {
-	r, err := st.runner(ctx, args)
+	if st.simple {
+		return st.stream(ctx, args)
+	}
+	r, err := st.runner(ctx, slices.Clone(args)) // so that args need not outlive the short way
 	if err != nil {
 		return nil, err
 	}
 	return st.session.last(ctx, r)
+}
+
+// stream is Execute for a single query.
+func (st *Stmt) stream(ctx context.Context, args []Arg) (*Rows, error) {
+	s := st.session
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	cat, err := s.catalog()
+	if err == nil {
+		err = st.fresh(ctx, cat)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := st.c.program // of the same kind: that is a matter of the text
+	rows := &Rows{session: s, ctx: ctx}
+	params := rows.room[:0]
+	if len(p.Params) > len(rows.room) {
+		params = make([]Value, 0, len(p.Params))
+	}
+	params = params[:len(p.Params)]
+	if err := bind(params, p.Params, args); err != nil {
+		return nil, err
+	}
+	rows.statement = statementOf(p, &p.Statements[0], 0, 0)
+	if err := s.runStatement(ctx, rows, st.c, 0, params, nil); err != nil {
+		return nil, err
+	}
+	return rows, nil
 }
 
 // Script runs the statements one by one, see Session.Script.

@@ -1,0 +1,229 @@
+package zerodb_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/compiler/diag"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// TestZeroQL runs the files of testdata/zeroql, one for each section of the language's reference, over a whole database in
+// memory. Their commands are
+//
+//	fresh   start an empty database and run the text in it; the output is empty, or what went wrong
+//	eval    the value of each line, an expression, as ZeroQL writes it
+//	run     the rows of each statement as JSON lines, with "--" between statements
+//	plan    the plan of each statement
+//
+// `run` takes the argument as=name for a session of that name, and begins with lines `param name = literal` for parameters. An error
+// is shown as it is to people; behind it nothing of the text runs.
+func TestZeroQL(t *testing.T) {
+	datadriven.Walk(t, "testdata/zeroql", runGolden)
+}
+
+// TestDiagnostics runs the files of testdata/diagnostics: wrong programs, and all that is said to each.
+func TestDiagnostics(t *testing.T) {
+	datadriven.Walk(t, "testdata/diagnostics", runGolden)
+}
+
+func runGolden(t *testing.T, path string) {
+	g := &golden{}
+	g.fresh(t)
+	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+		switch d.Cmd {
+		case "fresh":
+			g.fresh(t)
+			return g.quiet(d.Input)
+		case "eval":
+			return g.eval(t, d.Input)
+		case "plan":
+			return g.plan(t, d.Input)
+		case "run":
+			return g.run(t, d)
+		}
+		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
+		return ""
+	})
+	g.db.Close()
+}
+
+// golden is a database with the sessions of a file.
+type golden struct {
+	db       *zerodb.DB
+	sessions map[string]*zerodb.Session
+}
+
+// fresh opens a database in which time stands still at a known moment and chance is always the same.
+func (g *golden) fresh(t *testing.T) {
+	if g.db != nil {
+		must(t, g.db.Close())
+	}
+	db, err := zerodb.OpenMemory(&zerodb.Options{
+		NoWarmUp: true,
+		Clock:    func() time.Time { return time.Date(2026, 11, 24, 12, 30, 0, 0, time.UTC) },
+		Sleep:    func(time.Duration) {},
+		Random:   &sequence{},
+	})
+	must(t, err)
+	g.db, g.sessions = db, map[string]*zerodb.Session{}
+}
+
+// sequence is a source of chance that counts.
+type sequence struct{ n byte }
+
+func (s *sequence) Read(p []byte) (int, error) {
+	for i := range p {
+		s.n++
+		p[i] = s.n
+	}
+	return len(p), nil
+}
+
+var _ io.Reader = (*sequence)(nil)
+
+func (g *golden) session(t *testing.T, name string) *zerodb.Session {
+	if g.sessions[name] == nil {
+		g.sessions[name] = session(t, g.db)
+	}
+	return g.sessions[name]
+}
+
+func (g *golden) quiet(text string) string {
+	s, err := g.db.Session(ctx, nil)
+	if err != nil {
+		return err.Error()
+	}
+	for _, err := range s.Script(ctx, text) {
+		if err != nil {
+			return complaint(text, err)
+		}
+	}
+	return ""
+}
+
+// eval gives a line for each line: the value, or the error with what it points at.
+func (g *golden) eval(t *testing.T, input string) string {
+	var out strings.Builder
+	for line := range strings.Lines(input) {
+		text := "RETURN " + strings.TrimRight(line, "\n")
+		rows, err := g.session(t, "").Execute(ctx, text)
+		var values []string
+		if err == nil {
+			for row, rowErr := range rows.All() {
+				if rowErr != nil {
+					err = rowErr
+					break
+				}
+				values = append(values, string(ops.AppendZQL(nil, row.Value())))
+			}
+		}
+		if err != nil {
+			out.WriteString(inLine(text, err) + "\n")
+			continue
+		}
+		out.WriteString(strings.Join(values, " | ") + "\n")
+	}
+	return out.String()
+}
+
+// inLine shows an error in one line, with the text that it points at in brackets.
+func inLine(text string, err error) string {
+	var all []string
+	for _, e := range errorsOf(err) {
+		s := "error[" + string(e.Code) + "]: " + e.Message
+		if !e.Span.IsZero() && e.Span.End <= len(text) {
+			s += " [" + text[e.Span.Start:e.Span.End] + "]"
+		}
+		if e.Hint != "" {
+			s += " hint: " + e.Hint
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, " & ")
+}
+
+func (g *golden) run(t *testing.T, d *datadriven.TestData) string {
+	name := ""
+	d.MaybeScanArgs(t, "as", &name)
+	text, args := parameters(t, d.Input)
+	var out strings.Builder
+	first := true
+	for rows, err := range g.session(t, name).Script(ctx, text, args...) {
+		if err != nil {
+			out.WriteString(complaint(text, err))
+			break
+		}
+		if rows.Silent() {
+			continue
+		}
+		if !first {
+			out.WriteString("--\n")
+		}
+		first = false
+		for row, err := range rows.All() {
+			if err != nil {
+				break // the script ends with it
+			}
+			out.Write(row.AppendJSON(nil))
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
+}
+
+// parameters takes the lines `param name = literal` from the beginning of a text.
+func parameters(t *testing.T, text string) (string, []zerodb.Arg) {
+	var args []zerodb.Arg
+	for strings.HasPrefix(text, "param ") {
+		line, rest, _ := strings.Cut(text, "\n")
+		name, literal, _ := strings.Cut(strings.TrimPrefix(line, "param "), " = ")
+		v, err := zerodb.ParseValue(literal)
+		must(t, err)
+		args = append(args, zerodb.Named(name, v))
+		text = rest
+	}
+	return text, args
+}
+
+// plan explains the statements and leaves out the bytecode.
+func (g *golden) plan(t *testing.T, text string) string {
+	var out strings.Builder
+	for rows, err := range g.session(t, "").Script(ctx, text) {
+		if err != nil {
+			return complaint(text, err)
+		}
+		for row := range rows.All() {
+			out.WriteString(row.Get("plan").AsString() + "\n")
+		}
+	}
+	return out.String()
+}
+
+// complaint shows an error as the commands show it, and what took effect before it.
+func complaint(text string, err error) string {
+	var out strings.Builder
+	if werr := diag.NewSource("script", text).Write(&out, errorsOf(err)); werr != nil {
+		return werr.Error()
+	}
+	return out.String()
+}
+
+// errorsOf lists the errors in an error.
+func errorsOf(err error) []*ops.Error {
+	var many zerodb.Errors
+	if errors.As(err, &many) {
+		return many
+	}
+	var one *ops.Error
+	if errors.As(err, &one) {
+		return []*ops.Error{one}
+	}
+	return []*ops.Error{{Code: "not an error of zerodb", Message: err.Error()}}
+}
