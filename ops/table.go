@@ -1,9 +1,9 @@
 package ops
 
-// This file is the instruction set: one row an operator, read by the generators in tools/ and by nothing
-// else at run time. From it come the opcodes, the kernels for each kind, the verifier's rows, the disassembler,
-// the type rules, the skeletons of tests and docs/opcodes.md. Adding an operator touches its row here and,
-// for expression operators, its kernel.
+// This file is the instruction set: one row an operator. From it the generators in tools/opgen make the opcodes, the
+// tables of kernels and docs/opcodes.md; the verifier, the disassembler and the compiler's type rules read the rows
+// themselves. Adding an expression operator touches its row here, its meaning in reference.go, its loops in
+// tools/opgen/kernels_list.go and its cases in ops/optest/operators.txt, without which a test fails.
 
 // Operand is the class of an instruction's operand slot.
 type Operand uint8
