@@ -30,7 +30,7 @@ func foldConstants(_ *planner, pl *Pipeline) bool {
 
 // fold computes an expression whose operands are constants.
 func fold(e sema.Expr) (ops.Value, bool) {
-	parts := e.Parts()
+	parts := sema.Parts(e)
 	if _, leaf := e.(*sema.Const); leaf {
 		return ops.None, false
 	}

@@ -60,10 +60,7 @@ func (c *checker) function(e *ast.Call, name string) Expr {
 }
 
 func (c *checker) badCall(e *ast.Call, name string, err error) Expr {
-	fault, ok := err.(*ops.Error)
-	if !ok {
-		fault = ops.Errorf(ops.CodeInternal, "%v", err)
-	}
+	fault := asError(err)
 	at := e.Span
 	if fault.Code == ops.CodeUnknownName {
 		at = e.Func[0].Span.Cover(e.Func[len(e.Func)-1].Span)

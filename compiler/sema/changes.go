@@ -73,10 +73,10 @@ func (c *checker) orEmpty(x, old Expr) Expr {
 	}
 	switch x := x.(type) {
 	case *Assign:
-		return x.With([]Expr{c.orEmpty(x.X, old), x.Value})
+		return x.with([]Expr{c.orEmpty(x.X, old), x.Value})
 	case *Binary:
 		if x.Op == opcodes.Add && x.Left == old {
-			return x.With([]Expr{whole, x.Right})
+			return x.with([]Expr{whole, x.Right})
 		}
 	}
 	return x

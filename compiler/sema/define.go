@@ -27,11 +27,7 @@ func (c *checker) change(s schema.Change, at ops.Span) {
 	}
 	next, err := c.catalog.Apply(s)
 	if err != nil {
-		e, ok := err.(*ops.Error)
-		if !ok {
-			e = ops.Errorf(ops.CodeInternal, "%v", err)
-		}
-		c.fail(e, at)
+		c.fail(asError(err), at)
 		return
 	}
 	c.catalog = next

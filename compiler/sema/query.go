@@ -160,9 +160,8 @@ func (r *Relation) IsRecord() bool {
 
 // Source is one source of a query: a table, records, a key range, values, a subquery, or a hop from a source before it.
 type Source interface {
-	Rels() []*Relation
+	rels() []*Relation
 	exprs() []Expr
-	Pos() ops.Span
 }
 
 type (
@@ -215,23 +214,17 @@ type (
 	}
 )
 
-// Rels are the relations that the source adds.
-func (s *TableSource) Rels() []*Relation { return []*Relation{s.Rel} }
+func (s *TableSource) rels() []*Relation { return []*Relation{s.Rel} }
 
-// Rels are the relations that the source adds.
-func (s *KeySource) Rels() []*Relation { return []*Relation{s.Rel} }
+func (s *KeySource) rels() []*Relation { return []*Relation{s.Rel} }
 
-// Rels are the relations that the source adds.
-func (s *RangeSource) Rels() []*Relation { return []*Relation{s.Rel} }
+func (s *RangeSource) rels() []*Relation { return []*Relation{s.Rel} }
 
-// Rels are the relations that the source adds.
-func (s *ItemSource) Rels() []*Relation { return []*Relation{s.Rel} }
+func (s *ItemSource) rels() []*Relation { return []*Relation{s.Rel} }
 
-// Rels are the relations that the source adds.
-func (s *QuerySource) Rels() []*Relation { return []*Relation{s.Rel} }
+func (s *QuerySource) rels() []*Relation { return []*Relation{s.Rel} }
 
-// Rels are the relations that the source adds.
-func (s *HopSource) Rels() []*Relation { return []*Relation{s.Edge, s.Vertex} }
+func (s *HopSource) rels() []*Relation { return []*Relation{s.Edge, s.Vertex} }
 
 func (s *TableSource) exprs() []Expr { return nil }
 func (s *KeySource) exprs() []Expr   { return []Expr{s.Key} }
@@ -241,24 +234,6 @@ func (s *QuerySource) exprs() []Expr { return nil }
 func (s *HopSource) exprs() []Expr {
 	return append(present(s.From, s.Bound, s.EdgeKey), s.Where...)
 }
-
-// Pos is where the source is written.
-func (s *TableSource) Pos() ops.Span { return s.Span }
-
-// Pos is where the source is written.
-func (s *KeySource) Pos() ops.Span { return s.Span }
-
-// Pos is where the source is written.
-func (s *RangeSource) Pos() ops.Span { return s.Span }
-
-// Pos is where the source is written.
-func (s *ItemSource) Pos() ops.Span { return s.Span }
-
-// Pos is where the source is written.
-func (s *QuerySource) Pos() ops.Span { return s.Span }
-
-// Pos is where the source is written.
-func (s *HopSource) Pos() ops.Span { return s.Span }
 
 // WriteKind is what a Write does.
 type WriteKind uint8

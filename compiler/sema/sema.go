@@ -2,6 +2,7 @@ package sema
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/zerodb/zerodb/compiler/ast"
@@ -52,7 +53,6 @@ type checker struct {
 	scope      *scope // nil outside a query
 	queries    int
 	guard      bool // checking an expression of a schema
-	inBlock    bool // between BEGIN and COMMIT or CANCEL
 	errs       []*ops.Error
 }
 
@@ -104,6 +104,15 @@ func (c *checker) fail(e *ops.Error, at ops.Span) Expr {
 
 func (c *checker) failf(code ops.Code, at ops.Span, format string, args ...any) Expr {
 	return c.fail(ops.Errorf(code, format, args...), at)
+}
+
+// asError returns the error for the user that err is or wraps.
+func asError(err error) *ops.Error {
+	var e *ops.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return ops.Errorf(ops.CodeInternal, "%v", err)
 }
 
 // unsupported reports a part of the language that this build does not execute.

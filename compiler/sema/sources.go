@@ -24,7 +24,7 @@ func (c *checker) mainRelation(q *Query) *Relation {
 	if len(q.From) == 0 {
 		return nil
 	}
-	rels := q.From[len(q.From)-1].Rels()
+	rels := q.From[len(q.From)-1].rels()
 	return rels[len(rels)-1]
 }
 

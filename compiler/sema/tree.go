@@ -10,14 +10,14 @@ import (
 	"github.com/zerodb/zerodb/ops"
 )
 
-// Expr is a resolved expression. Expressions are never changed; With makes another.
+// Expr is a resolved expression. Expressions are never changed; with makes another.
 type Expr interface {
 	// At is where the expression came from and what is known of its values.
 	At() *Info
-	// Parts are the operands, in the order in which they are evaluated.
-	Parts() []Expr
-	// With returns the expression with other operands, as many as Parts has.
-	With(parts []Expr) Expr
+	// parts are the operands, in the order in which they are evaluated.
+	parts() []Expr
+	// with returns the expression with other operands, as many as parts has.
+	with(parts []Expr) Expr
 	// sameHead reports whether other is the same but for its operands.
 	sameHead(other Expr) bool
 }
@@ -34,7 +34,7 @@ func (i *Info) At() *Info { return i }
 // leaf is embedded by expressions without operands.
 type leaf struct{ Info }
 
-func (*leaf) Parts() []Expr { return nil }
+func (*leaf) parts() []Expr { return nil }
 
 type (
 	// Const is a constant.
@@ -177,32 +177,32 @@ const (
 	UseIn                        // whether X is among the (one-column) rows
 )
 
-func (e *Const) With([]Expr) Expr  { return e }
-func (e *Param) With([]Expr) Expr  { return e }
-func (e *Var) With([]Expr) Expr    { return e }
-func (e *Column) With([]Expr) Expr { return e }
+func (e *Const) with([]Expr) Expr  { return e }
+func (e *Param) with([]Expr) Expr  { return e }
+func (e *Var) with([]Expr) Expr    { return e }
+func (e *Column) with([]Expr) Expr { return e }
 
-func (e *Unary) Parts() []Expr       { return []Expr{e.X} }
-func (e *Binary) Parts() []Expr      { return []Expr{e.Left, e.Right} }
-func (e *If) Parts() []Expr          { return []Expr{e.Cond, e.Then, e.Else} }
-func (e *Call) Parts() []Expr        { return e.Args }
-func (e *Sequence) Parts() []Expr    { return e.Items }
-func (e *Object) Parts() []Expr      { return e.Values }
-func (e *Range) Parts() []Expr       { return []Expr{e.Lo, e.Hi} }
-func (e *Record) Parts() []Expr      { return []Expr{e.Key} }
-func (e *Field) Parts() []Expr       { return []Expr{e.X} }
-func (e *InTable) Parts() []Expr     { return []Expr{e.X} }
-func (e *Elements) Parts() []Expr    { return []Expr{e.X} }
-func (e *Assign) Parts() []Expr      { return []Expr{e.X, e.Value} }
-func (e *AssignIndex) Parts() []Expr { return []Expr{e.X, e.Index, e.Value} }
-func (e *Omit) Parts() []Expr        { return []Expr{e.X} }
-func (e *Cast) Parts() []Expr        { return []Expr{e.X} }
+func (e *Unary) parts() []Expr       { return []Expr{e.X} }
+func (e *Binary) parts() []Expr      { return []Expr{e.Left, e.Right} }
+func (e *If) parts() []Expr          { return []Expr{e.Cond, e.Then, e.Else} }
+func (e *Call) parts() []Expr        { return e.Args }
+func (e *Sequence) parts() []Expr    { return e.Items }
+func (e *Object) parts() []Expr      { return e.Values }
+func (e *Range) parts() []Expr       { return []Expr{e.Lo, e.Hi} }
+func (e *Record) parts() []Expr      { return []Expr{e.Key} }
+func (e *Field) parts() []Expr       { return []Expr{e.X} }
+func (e *InTable) parts() []Expr     { return []Expr{e.X} }
+func (e *Elements) parts() []Expr    { return []Expr{e.X} }
+func (e *Assign) parts() []Expr      { return []Expr{e.X, e.Value} }
+func (e *AssignIndex) parts() []Expr { return []Expr{e.X, e.Index, e.Value} }
+func (e *Omit) parts() []Expr        { return []Expr{e.X} }
+func (e *Cast) parts() []Expr        { return []Expr{e.X} }
 
-// Parts of an aggregate are evaluated per row, before the group is.
-func (e *Aggregate) Parts() []Expr { return present(e.Arg, e.Where) }
+// The parts of an aggregate are evaluated per row, before the group is.
+func (e *Aggregate) parts() []Expr { return present(e.Arg, e.Where) }
 
-// Parts of a subquery are only what the outer row is asked for at once; see Query.Outer for the rest.
-func (e *Subquery) Parts() []Expr { return present(e.X) }
+// The parts of a subquery are only what the outer row is asked for at once; see Query.Outer for the rest.
+func (e *Subquery) parts() []Expr { return present(e.X) }
 
 func present(es ...Expr) (ps []Expr) {
 	for _, e := range es {
@@ -213,30 +213,30 @@ func present(es ...Expr) (ps []Expr) {
 	return ps
 }
 
-func (e *Unary) With(p []Expr) Expr  { c := *e; c.X = p[0]; return &c }
-func (e *Binary) With(p []Expr) Expr { c := *e; c.Left, c.Right = p[0], p[1]; return &c }
-func (e *If) With(p []Expr) Expr     { c := *e; c.Cond, c.Then, c.Else = p[0], p[1], p[2]; return &c }
-func (e *Call) With(p []Expr) Expr   { c := *e; c.Args = p; return &c }
-func (e *Sequence) With(p []Expr) Expr {
+func (e *Unary) with(p []Expr) Expr  { c := *e; c.X = p[0]; return &c }
+func (e *Binary) with(p []Expr) Expr { c := *e; c.Left, c.Right = p[0], p[1]; return &c }
+func (e *If) with(p []Expr) Expr     { c := *e; c.Cond, c.Then, c.Else = p[0], p[1], p[2]; return &c }
+func (e *Call) with(p []Expr) Expr   { c := *e; c.Args = p; return &c }
+func (e *Sequence) with(p []Expr) Expr {
 	c := *e
 	c.Items = p
 	return &c
 }
-func (e *Object) With(p []Expr) Expr   { c := *e; c.Values = p; return &c }
-func (e *Range) With(p []Expr) Expr    { c := *e; c.Lo, c.Hi = p[0], p[1]; return &c }
-func (e *Record) With(p []Expr) Expr   { c := *e; c.Key = p[0]; return &c }
-func (e *Field) With(p []Expr) Expr    { c := *e; c.X = p[0]; return &c }
-func (e *InTable) With(p []Expr) Expr  { c := *e; c.X = p[0]; return &c }
-func (e *Elements) With(p []Expr) Expr { c := *e; c.X = p[0]; return &c }
-func (e *Assign) With(p []Expr) Expr   { c := *e; c.X, c.Value = p[0], p[1]; return &c }
-func (e *Omit) With(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
-func (e *Cast) With(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
-func (e *AssignIndex) With(p []Expr) Expr {
+func (e *Object) with(p []Expr) Expr   { c := *e; c.Values = p; return &c }
+func (e *Range) with(p []Expr) Expr    { c := *e; c.Lo, c.Hi = p[0], p[1]; return &c }
+func (e *Record) with(p []Expr) Expr   { c := *e; c.Key = p[0]; return &c }
+func (e *Field) with(p []Expr) Expr    { c := *e; c.X = p[0]; return &c }
+func (e *InTable) with(p []Expr) Expr  { c := *e; c.X = p[0]; return &c }
+func (e *Elements) with(p []Expr) Expr { c := *e; c.X = p[0]; return &c }
+func (e *Assign) with(p []Expr) Expr   { c := *e; c.X, c.Value = p[0], p[1]; return &c }
+func (e *Omit) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
+func (e *Cast) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
+func (e *AssignIndex) with(p []Expr) Expr {
 	c := *e
 	c.X, c.Index, c.Value = p[0], p[1], p[2]
 	return &c
 }
-func (e *Aggregate) With(p []Expr) Expr {
+func (e *Aggregate) with(p []Expr) Expr {
 	c := *e
 	if e.Arg != nil {
 		c.Arg, p = p[0], p[1:]
@@ -246,7 +246,7 @@ func (e *Aggregate) With(p []Expr) Expr {
 	}
 	return &c
 }
-func (e *Subquery) With(p []Expr) Expr {
+func (e *Subquery) with(p []Expr) Expr {
 	c := *e
 	if e.X != nil {
 		c.X = p[0]

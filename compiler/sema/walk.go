@@ -5,7 +5,7 @@ func Walk(e Expr, f func(Expr) bool) {
 	if e == nil || !f(e) {
 		return
 	}
-	for _, p := range e.Parts() {
+	for _, p := range e.parts() {
 		Walk(p, f)
 	}
 }
@@ -15,7 +15,7 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 	if e == nil {
 		return nil
 	}
-	old := e.Parts()
+	old := e.parts()
 	var parts []Expr
 	for i, p := range old {
 		q := Rewrite(p, f)
@@ -27,7 +27,7 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 		}
 	}
 	if parts != nil {
-		e = e.With(parts)
+		e = e.with(parts)
 	}
 	return f(e)
 }
@@ -40,7 +40,7 @@ func Same(a, b Expr) bool {
 	if a == nil || b == nil || !a.sameHead(b) {
 		return false
 	}
-	ps, qs := a.Parts(), b.Parts()
+	ps, qs := a.parts(), b.parts()
 	if len(ps) != len(qs) {
 		return false
 	}
@@ -89,3 +89,6 @@ func Conjuncts(e Expr, and uint16) []Expr {
 	}
 	return []Expr{e}
 }
+
+// Parts are the operands of an expression, in the order in which they are evaluated.
+func Parts(e Expr) []Expr { return e.parts() }
