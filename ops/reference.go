@@ -142,6 +142,7 @@ var (
 	errLongTime = &failure{CodeOverflow, "leaves the range of times and durations"}
 	errZero     = &failure{CodeDivisionByZero, "divides by zero"}
 	errInfinite = &failure{CodeNotFinite, "is not finite"}
+	errNoNumber = &failure{CodeNotFinite, "is no number"}
 	errPair     = &failure{CodeType, ""}
 )
 

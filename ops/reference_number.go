@@ -60,6 +60,8 @@ func decimalResult(d *apd.Decimal, condition apd.Condition, err error) (Value, e
 	switch {
 	case condition.DivisionByZero() || condition.DivisionUndefined():
 		return None, errZero
+	case condition.InvalidOperation():
+		return None, errNoNumber
 	case err != nil || condition.Overflow() || d.Form != apd.Finite:
 		var f *failure
 		if errors.As(err, &f) {
