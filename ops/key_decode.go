@@ -381,7 +381,7 @@ func (d *keyReader) digits(tag byte, start []byte, mask byte) (Value, error) {
 	}
 	d.mask = mask
 	exp := place - int64(len(text))
-	if len(text) == 0 || max(place, -exp) > 2*apd.MaxExponent {
+	if len(text) == 0 || max(place, -place) > 2*apd.MaxExponent {
 		return None, errBadKey
 	}
 	n := new(apd.Decimal)

@@ -3,6 +3,7 @@ package ops
 import (
 	"bytes"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -81,6 +82,16 @@ func TestKeysDecode(t *testing.T) {
 			t.Fatalf("notes: %v, %v", got.Kind(), err)
 		}
 	})
+}
+
+func TestLongDecimalsDecode(t *testing.T) {
+	for _, s := range []string{"1." + strings.Repeat("3", 90_000), strings.Repeat("7", 5000), "1e99999", "-1.5e-99999", "0.1" + strings.Repeat("0", 255)} {
+		v := Decimal(mustDecimal(s))
+		got, _, err := DecodeKey(AppendKey(nil, v, true))
+		if err != nil || !identical(got, v) {
+			t.Errorf("%.20s… came back as %s, %v", s, brief(got), err)
+		}
+	}
 }
 
 func TestSmallKeysAreShort(t *testing.T) {
