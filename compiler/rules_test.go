@@ -76,11 +76,14 @@ func value(t *rapid.T) string {
 }
 
 func randomQuery(t *rapid.T) string {
-	switch rapid.IntRange(0, 5).Draw(t, "shape") {
+	switch rapid.IntRange(0, 6).Draw(t, "shape") {
 	case 0:
 		return "SELECT id, a, b, o.k AS k, friend.a AS fa FROM person" + where(t, "", 3) + page(t, []string{"a", "b", "c"}, "id")
 	case 1:
 		return "SELECT a, FOLD count() AS n, FOLD count(DISTINCT b) AS d FROM person" + where(t, "", 2) + " GROUP BY a" + page(t, []string{"n"}, "a")
+	case 6:
+		return "SELECT p.id AS x, p.a AS a, q.id AS y, e.id AS e FROM (person AS p) -> (knows AS e) -> (person AS q) -> likes -> person:3" +
+			where(t, rapid.SampledFrom([]string{"p.", "q."}).Draw(t, "of"), 2) + page(t, []string{"x"}, "e")
 	case 2:
 		edge := rapid.SampledFrom([]string{"knows", "likes"}).Draw(t, "edge")
 		return "SELECT p.id AS x, q.id AS y, q.a AS qa, e.w AS w, e.id AS e FROM (person AS p) -> (" + edge + " AS e) -> (person AS q)" +

@@ -209,10 +209,15 @@ func (g *gen) onlyCreated(record uint16) {
 		g.emit(opcodes.JumpIf, record, ifNone, uint16(g.frame.more))
 		return
 	}
-	missing := g.result(none, ops.KindBool, record)
-	g.emit(opcodes.IsNone, missing, record, 0)
+	g.onlyPresent(record)
+}
+
+// onlyPresent keeps the rows of a batch where a register is not none.
+func (g *gen) onlyPresent(r uint16) {
+	missing := g.result(none, ops.KindBool, r)
+	g.emit(opcodes.IsNone, missing, r, 0)
 	there := g.result(none, ops.KindBool, missing)
 	g.emit(opcodes.Not, there, missing, 0)
-	g.emit(opcodes.Filter, g.regs[record].Batch, there, 0)
+	g.emit(opcodes.Filter, g.regs[r].Batch, there, 0)
 	g.unlessEmpty()
 }

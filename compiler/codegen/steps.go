@@ -313,19 +313,26 @@ func (g *gen) expand(i int, s *plan.Expand, consume func()) {
 
 // fetch reads columns of the records that ids of the batch name.
 func (g *gen) fetch(s *plan.Fetch) {
-	if len(s.Columns) == 0 {
+	columns := s.Columns
+	if s.Exists {
+		columns = append(columns[:len(columns):len(columns)], plan.Column{Column: vm.Column{Kind: vm.ColumnID}, Is: sema.IDOf(s.Rel, ops.Span{})})
+	}
+	if len(columns) == 0 {
 		return
 	}
 	id := g.fill(g.expr(s.ID))
-	base := g.newRegs(len(s.Columns))
-	for i, c := range s.Columns {
+	base := g.newRegs(len(columns))
+	for i, c := range columns {
 		g.declare(int(base)+i, vm.Register{Vector: true, Batch: g.regs[id].Batch, Kind: ops.KindAny})
 		if !isID(c.Is) {
 			g.frame.keep(c.Is, base+uint16(i))
 		}
 	}
-	access := g.access(vm.Access{Kind: vm.AccessRecord, Table: -1, Columns: plainColumns(s.Columns)})
+	access := g.access(vm.Access{Kind: vm.AccessRecord, Table: -1, Columns: plainColumns(columns)})
 	g.at(s.Rel.Span, func() { g.emit(opcodes.Fetch, base, access, id) })
+	if s.Exists {
+		g.onlyPresent(base + uint16(len(s.Columns)))
+	}
 }
 
 func isID(c *sema.Column) bool { return len(c.Path) == 1 && c.Path[0] == "id" }

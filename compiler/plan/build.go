@@ -207,7 +207,7 @@ func (p *planner) fetches(pl *Pipeline, q *sema.Query) {
 			r = s.Vertex
 		}
 		if r != nil && readsFields(pl, q, r) {
-			steps = append(steps, &Fetch{Access{Rel: r}, sema.IDOf(r, q.Span)})
+			steps = append(steps, &Fetch{Access: Access{Rel: r}, ID: sema.IDOf(r, q.Span)})
 		}
 	}
 	pl.Steps = steps

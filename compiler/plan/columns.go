@@ -18,6 +18,9 @@ func pruneColumns(_ *planner, pl *Pipeline) bool {
 		if a := accessOf(s); a != nil {
 			u := usesOf(pl, i, a.Rel)
 			a.Columns = u.columns(a.Rel, lateIsPossible(s))
+			if _, ok := s.(*Fetch); ok { // the id is what it fetches by
+				a.Columns = slices.DeleteFunc(a.Columns, func(c Column) bool { return isID(c.Is) })
+			}
 			continue
 		}
 		if e, ok := s.(*Expand); ok {

@@ -105,6 +105,9 @@ func (d *describer) text(e sema.Expr) string {
 		}
 		return name + "." + strings.Join(e.Path, ".")
 	}
+	if b, ok := e.(*sema.Binary); ok && b.Op == opcodes.Eq && b.Span == b.Right.At().Span { // see hopConditions
+		return d.text(b.Left) + " = " + d.text(b.Right)
+	}
 	if tables := linkTables(e); tables != nil {
 		return "vertex in " + strings.Join(tables, ", ")
 	}
@@ -194,7 +197,9 @@ func (s *Expand) describe(d *describer) {
 	arrows := [][2]string{{"->", "->"}, {"<-", "<-"}, {"<->", "<->"}}[s.Direction]
 	d.line("expand %s %s %s %s%s", d.text(s.From), arrows[0], table, arrows[1], d.columns(s.Columns))
 }
-func (s *Fetch) describe(d *describer)  { d.line("fetch %s%s", d.text(s.ID), d.columns(s.Columns)) }
+func (s *Fetch) describe(d *describer) {
+	d.line("fetch %s%s%s", d.text(s.ID), map[bool]string{true: " if it exists"}[s.Exists], d.columns(s.Columns))
+}
 func (s *Filter) describe(d *describer) { d.line("filter %s", d.text(s.Cond)) }
 func (s *Group) describe(d *describer) {
 	var folds []sema.Expr

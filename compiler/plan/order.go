@@ -149,7 +149,7 @@ func lateFetch(_ *planner, pl *Pipeline) bool {
 	changed := false
 	for i := len(pl.Steps) - 2; i > 0; i-- {
 		fetch, ok := pl.Steps[i].(*Fetch)
-		if !ok {
+		if !ok || fetch.Exists {
 			continue
 		}
 		to := i
@@ -193,6 +193,8 @@ func narrows(s Step) bool {
 	switch s := s.(type) {
 	case *Filter, *Distinct, *Limit:
 		return true
+	case *Fetch:
+		return s.Exists
 	case *Sort:
 		return s.Limit != nil
 	}

@@ -123,10 +123,12 @@ type (
 		Direction    vm.Direction
 		Columns      []Column
 	}
-	// Fetch adds to each row the fields of a record whose id it has, in one sorted batch.
+	// Fetch adds to each row the fields of a record whose id it has, in one sorted batch. With Exists, rows whose record
+	// does not exist go.
 	Fetch struct {
 		Access
-		ID sema.Expr
+		ID     sema.Expr
+		Exists bool
 	}
 	// Filter keeps the rows where the condition is true.
 	Filter struct{ Cond sema.Expr }
