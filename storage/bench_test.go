@@ -14,7 +14,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/zerodb/zerodb/ops"
-	"github.com/zerodb/zerodb/vm"
 )
 
 const benchRows = 100_000
@@ -61,112 +60,20 @@ func loadPersons(b testing.TB, s *Store) {
 
 func rawKey(i int) []byte { return binary.BigEndian.AppendUint64([]byte("person"), uint64(i)) }
 
-func loadRaw(b *testing.B, db *pebble.DB) {
+// loadRaw loads the records of a store's persons, the same bytes.
+func loadRaw(b *testing.B, db *pebble.DB, s *Store) {
 	batch := db.NewBatch()
+	p := s.catalogs[place{"main", "main"}].Load().byName["person"]
 	for i := range benchRows {
-		batch.Set(rawKey(i), make([]byte, 150), nil)
+		v, c, err := s.pebble.Get(recordKey(nil, p.records, ops.Int(int64(i))))
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch.Set(rawKey(i), v, nil)
+		c.Close()
 	}
 	batch.Commit(pebble.NoSync)
 	db.Flush()
-}
-
-func BenchmarkGet(b *testing.B) {
-	b.Run("raw", func(b *testing.B) {
-		db := rawPebble(b)
-		loadRaw(b, db)
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			_, c, err := db.Get(rawKey(i * 7919 % benchRows))
-			if err != nil {
-				b.Fatal(err)
-			}
-			c.Close()
-		}
-	})
-	s := openTest(b, benchOptions(b, true))
-	defer s.Close()
-	loadPersons(b, s)
-	m, _ := s.Map("main", "main", "kv")
-	update(b, s, func(txn *Txn) {
-		desc := ensure(b, txn, "kv", false)
-		for i := range benchRows {
-			if _, _, err := txn.Create(ctx, desc, ops.Int(int64(i)), object("value", ops.Bytes(make([]byte, 140))), false); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	s.pebble.Flush()
-	b.Run("map", func(b *testing.B) {
-		b.ReportAllocs()
-		var buf []byte
-		for i := 0; b.Loop(); i++ {
-			var ok bool
-			var err error
-			if buf, ok, err = m.Get(ctx, ops.Int(int64(i*7919%benchRows)), buf[:0]); !ok || err != nil {
-				b.Fatal(ok, err)
-			}
-		}
-	})
-	b.Run("txn", func(b *testing.B) {
-		b.ReportAllocs()
-		dst := make([]ops.Value, 1)
-		for i := 0; b.Loop(); i++ {
-			txn := begin(b, s, false)
-			ok, err := txn.Get(ctx, txn.Catalog().Table("person"), ops.Int(int64(i*7919%benchRows)), wholeRecord, dst)
-			if !ok || err != nil {
-				b.Fatal(ok, err)
-			}
-			txn.Cancel()
-			txn.Release()
-		}
-	})
-}
-
-func BenchmarkScan(b *testing.B) {
-	s := openTest(b, benchOptions(b, true))
-	defer s.Close()
-	loadPersons(b, s)
-	b.Run("raw", func(b *testing.B) {
-		db := rawPebble(b)
-		loadRaw(b, db)
-		for b.Loop() {
-			it, _ := db.NewIter(nil)
-			n := 0
-			for ok := it.First(); ok; ok = it.Next() {
-				n += len(it.Value())
-			}
-			it.Close()
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchRows), "ns/row")
-	})
-	for _, c := range []struct {
-		name string
-		cols []vm.Column
-	}{{"none", nil}, {"age", []vm.Column{field("age")}}, {"city+score", []vm.Column{field("city"), field("score")}}, {"id", []vm.Column{colID}},
-		{"age+late", []vm.Column{field("age"), {Kind: vm.ColumnRecord, Late: true}}}, {"record", []vm.Column{colRecord}}} {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				txn := begin(b, s, false)
-				cur, err := txn.Scan(ctx, txn.Catalog().Table("person"), vm.Range{}, c.cols)
-				if err != nil {
-					b.Fatal(err)
-				}
-				var batch vm.Batch
-				for {
-					if err := cur.Next(ctx, &batch); err != nil {
-						b.Fatal(err)
-					}
-					if batch.N == 0 {
-						break
-					}
-				}
-				cur.Close()
-				txn.Cancel()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchRows), "ns/row")
-		})
-	}
 }
 
 func BenchmarkLoad(b *testing.B) {

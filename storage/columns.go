@@ -145,6 +145,11 @@ func (c *column) find(v *record.View, h *hint) ([]byte, error) {
 	if err != nil || len(c.path) == 1 {
 		return raw, err
 	}
+	return c.deeper(raw, h)
+}
+
+// deeper follows a path from its second step on.
+func (c *column) deeper(raw []byte, h *hint) ([]byte, error) {
 	for i, id := range c.path[1:] {
 		if raw = record.Nested(raw); raw == nil {
 			return nil, nil
@@ -157,7 +162,8 @@ func (c *column) find(v *record.View, h *hint) ([]byte, error) {
 		if i == 0 {
 			guess = h[1]
 		}
-		if at = n.Find(id, guess); at < 0 {
+		at := n.Find(id, guess)
+		if at < 0 {
 			return nil, nil
 		}
 		if i == 0 {
