@@ -347,6 +347,9 @@ func appendNote(dst []byte, v Value) (_ []byte, plain bool) {
 
 func appendDecimalNote(dst []byte, d *apd.Decimal) (_ []byte, plain bool) {
 	reduced, zeroes := new(apd.Decimal).Reduce(d)
+	if d.IsZero() {
+		zeroes = int(max(0, -d.Exponent))
+	}
 	if zeroes == 0 && canonicalNumber(reduced).kind == KindDecimal {
 		return append(dst, notePlain), true
 	}
