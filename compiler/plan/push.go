@@ -105,7 +105,7 @@ func provides(s Step, cond sema.Expr) (reads bool) {
 // that can fail, nor for one that a column's own computation could fail for.
 func pushIntoSubquery(p *planner, pl *Pipeline) bool {
 	rows, ok := pl.Steps[0].(*Rows)
-	if !ok || rows.Sub.Form != vm.RowColumns || !transparent(rows.Sub) {
+	if !ok || !transparent(rows.Sub) {
 		return false
 	}
 	var conds []sema.Expr
@@ -139,6 +139,9 @@ func transparent(sub *Pipeline) bool {
 
 // inside writes a condition in terms of the subquery's own columns.
 func inside(cond sema.Expr, rows *Rows) (sema.Expr, bool) {
+	if rows.Sub.Form != vm.RowColumns {
+		return insideRow(cond, rows)
+	}
 	ok := true
 	inner := sema.Rewrite(cond, func(e sema.Expr) sema.Expr {
 		c, isColumn := e.(*sema.Column)
@@ -155,6 +158,30 @@ func inside(cond sema.Expr, rows *Rows) (sema.Expr, bool) {
 			}
 		}
 		ok = false
+		return e
+	})
+	return inner, ok
+}
+
+// insideRow is inside for SELECT * and SELECT VALUE: a field of the row is a field of what the subquery selects.
+func insideRow(cond sema.Expr, rows *Rows) (sema.Expr, bool) {
+	row, ok := rows.Sub.Items[0].X.(*sema.Column)
+	if !ok {
+		return nil, false
+	}
+	inner := sema.Rewrite(cond, func(e sema.Expr) sema.Expr {
+		switch e := e.(type) {
+		case *sema.Subquery:
+			ok = false
+		case *sema.Column:
+			if e.Rel == rows.Rel {
+				return row
+			}
+		case *sema.Field:
+			if e.X == sema.Expr(row) && len(row.Path) == 0 && row.Rel.IsRecord() && len(e.Path) == 1 {
+				return sema.FieldOf(row.Rel, e)
+			}
+		}
 		return e
 	})
 	return inner, ok

@@ -137,9 +137,13 @@ func idOf(r *Relation, at ops.Span) *Column {
 // wholeOf is a relation's row as one value.
 func wholeOf(r *Relation, at ops.Span) *Column {
 	t := r.Type
-	switch r.Kind {
-	case RelRecords, RelEdges, RelStored, RelRows:
+	switch {
+	case r.IsRecord():
 		t = ops.Type{Kind: ops.KindObject, Optional: r.Kind == RelStored}
+	case r.Kind == RelRows && r.Query.Form == vm.RowValue:
+		t = r.Query.Items[0].X.At().Type
+	case r.Kind == RelRows:
+		t = ops.TypeOf(ops.KindObject)
 	}
 	return &Column{leaf{Info{at, t}}, r, nil}
 }
@@ -292,4 +296,18 @@ func WholeOf(r *Relation, at ops.Span) *Column { return wholeOf(r, at) }
 // ColumnOf is a column of a subquery's rows.
 func ColumnOf(r *Relation, name string, t ops.Type) *Column {
 	return &Column{leaf{Info{ops.Span{}, t}}, r, []string{name}}
+}
+
+// FieldOf is the column of a relation of records that f reads out of the whole record.
+func FieldOf(r *Relation, f *Field) *Column {
+	if f.Path[0] == "id" {
+		return idOf(r, f.Span)
+	}
+	t, ok := ops.Any, false
+	if r.Desc != nil {
+		if t, ok = declared(r.Desc, f.Path); !ok {
+			t = ops.Any
+		}
+	}
+	return &Column{leaf{Info{f.Span, t}}, r, f.Path}
 }

@@ -146,9 +146,29 @@ func (c *checker) starItems(q *Query, r *Relation, at ops.Span) {
 		for _, i := range r.Query.Items {
 			q.Items = append(q.Items, Item{c.freshName(q, i.Name), &Column{leaf{Info{at, i.X.At().Type}}, r, []string{i.Name}}})
 		}
+	case r.Kind == RelValues:
+		q.Items = append(q.Items, Item{"*", c.element(r, at)})
 	default:
 		q.Items = append(q.Items, Item{"*", wholeOf(r, at)})
 	}
+}
+
+// element is what `*` is of a list's element: a link is followed, anything else stands for itself.
+func (c *checker) element(r *Relation, at ops.Span) Expr {
+	x := wholeOf(r, at)
+	if k := x.Type.Kind; k != ops.KindAny && k != ops.KindRecord {
+		return x
+	}
+	record := &Field{Info: Info{at, ops.Type{Kind: ops.KindObject, Optional: true}}, X: x}
+	if x.Type.Kind == ops.KindRecord {
+		return record
+	}
+	def, signature, err := ops.Resolve("type::is_record", []ops.Type{x.Type})
+	if err != nil {
+		return x
+	}
+	is := &Call{Info: Info{at, ops.TypeOf(ops.KindBool)}, Func: Function{def, signature}, Args: []Expr{x}}
+	return &If{Info: Info{at, ops.Any}, Cond: is, Then: record, Else: x}
 }
 
 // merge gives a query with `*` its form: rows of objects, the other items being members that are added, or bare values
@@ -158,14 +178,13 @@ func (c *checker) merge(q *Query, at ops.Span) {
 	if first < 0 {
 		return // `*` stood for columns
 	}
+	q.Form = vm.RowObject
 	if len(q.Items) == 1 {
-		q.Form = vm.RowObject
-		if col := q.Items[0].X.(*Column); col.Rel.Kind == RelValues && col.Type.Kind != ops.KindObject || col.Rel.Kind == RelRows && col.Rel.Query.Form == vm.RowValue {
+		if q.Items[0].X.At().Type.Kind != ops.KindObject {
 			q.Form = vm.RowValue
 		}
 		return
 	}
-	q.Form = vm.RowObject
 	q.Items = []Item{{"*", mergeItems(q.Items, at)}}
 }
 
@@ -299,22 +318,29 @@ func (c *checker) foldDistinct(q *Query) {
 
 // mustDerive reports columns in e that cannot be had from the given expressions and aggregates.
 func (c *checker) mustDerive(e Expr, from []Expr, why, hint string) {
+	refuse := func(x *Column) {
+		if c.scope.query.Owns(x.Rel) && !coveredBy(from, x) {
+			c.fail(ops.Errorf(ops.CodeType, "%s %s", c.text(x.Span), why).WithHint("%s", hint), x.Span)
+		}
+	}
 	Walk(e, func(x Expr) bool {
-		for _, f := range from {
-			if covers(f, x) {
-				return false
-			}
+		if coveredBy(from, x) {
+			return false
 		}
 		switch x := x.(type) {
 		case *Aggregate:
 			return false
 		case *Column:
-			if c.scope.query.Owns(x.Rel) {
-				c.fail(ops.Errorf(ops.CodeType, "%s %s", c.text(x.Span), why).WithHint("%s", hint), x.Span)
-			}
+			refuse(x)
+		case *Subquery:
+			x.Query.Outer(refuse)
 		}
 		return true
 	})
+}
+
+func coveredBy(from []Expr, x Expr) bool {
+	return slices.ContainsFunc(from, func(f Expr) bool { return covers(f, x) })
 }
 
 // covers reports whether x can be had from the value f: it is f, or a field of the row that f is.
