@@ -225,6 +225,9 @@ func (g *grouping) openSpool(r *Rows) (err error) {
 func (g *grouping) argument(i int, groups []int32, cols []*ops.Vector, sel ops.Selection, n int) (*ops.Vector, ops.Selection, error) {
 	a := &g.decl.Aggregates[i]
 	arg := cols[g.decl.Keys+i]
+	if a.Star {
+		arg = nil // rows that were put aside have a column of none there
+	}
 	if f := g.decl.filters[i]; f >= 0 {
 		g.others = g.others[:0]
 		for row := range selectedRows(sel, n) {

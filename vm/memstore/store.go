@@ -180,7 +180,7 @@ func (s *Store) Create(_ context.Context, t *schema.Table, key ops.Value, obj op
 	if err := s.unique(t, key, obj); err != nil {
 		return ops.None, false, err
 	}
-	m.rows = slices.Insert(slices.Clone(m.rows), i, row{key, obj})
+	m.rows = slices.Insert(m.rows, i, row{key, obj})
 	return id, true, nil
 }
 
@@ -202,7 +202,6 @@ func (s *Store) Replace(_ context.Context, t *schema.Table, key ops.Value, obj o
 	if err := s.unique(t, key, obj); err != nil {
 		return err
 	}
-	m.rows = slices.Clone(m.rows)
 	if exists {
 		m.rows[i].object = obj
 	} else {
@@ -218,14 +217,14 @@ func (s *Store) Delete(_ context.Context, t *schema.Table, key ops.Value) (bool,
 	if !exists {
 		return false, nil
 	}
-	m.rows = slices.Delete(slices.Clone(m.rows), i, i+1)
+	m.rows = slices.Delete(m.rows, i, i+1)
 	id := ops.Record(t.Name, key)
 	for _, e := range s.catalog.Tables() {
 		if !e.Edge {
 			continue
 		}
 		edges := s.of(e)
-		kept := slices.Clone(edges.rows)
+		kept := edges.rows
 		edges.rows = slices.DeleteFunc(kept, func(r row) bool {
 			in, _ := r.object.Member("in")
 			out, _ := r.object.Member("out")
