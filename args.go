@@ -1,6 +1,7 @@
 package zerodb
 
 import (
+	"errors"
 	"reflect"
 
 	"github.com/zerodb/zerodb/ops"
@@ -178,7 +179,8 @@ func parameterError(name string, err error) error {
 
 // messageOf is an error's message without its code.
 func messageOf(err error) string {
-	if e, ok := err.(*ops.Error); ok {
+	var e *ops.Error
+	if errors.As(err, &e) {
 		return e.Message
 	}
 	return err.Error()

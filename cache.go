@@ -95,27 +95,6 @@ func (c *statementCache) get(ctx context.Context, key cacheKey, compile func() (
 	return e.compiled, e.errs
 }
 
-// peek returns what key stands for if it is compiled already.
-func (c *statementCache) peek(key cacheKey) *compiled {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, found := c.entries[key]
-	if !found {
-		return nil
-	}
-	select {
-	case <-e.done:
-	default:
-		return nil
-	}
-	if e.compiled != nil {
-		c.stats.Hits++
-		e.unlink()
-		e.linkBehind(&c.ring)
-	}
-	return e.compiled
-}
-
 // settle accounts for a new entry and makes room.
 func (c *statementCache) settle(e *cacheEntry) {
 	c.mu.Lock()

@@ -76,23 +76,29 @@ func shifted(err error, by int) error {
 	if by == 0 || err == nil {
 		return err
 	}
-	switch e := err.(type) {
-	case *ops.Error:
-		if e.Span.IsZero() {
-			return e
-		}
-		c := *e
-		c.Span.Start += by
-		c.Span.End += by
-		return &c
-	case Errors:
-		moved := make(Errors, len(e))
-		for i, x := range e {
-			moved[i] = shifted(x, by).(*ops.Error)
+	var all Errors
+	var one *ops.Error
+	switch {
+	case errors.As(err, &all):
+		moved := make(Errors, len(all))
+		for i, e := range all {
+			moved[i] = shiftedOne(e, by)
 		}
 		return moved
+	case errors.As(err, &one):
+		return shiftedOne(one, by)
 	}
 	return err
+}
+
+func shiftedOne(e *ops.Error, by int) *ops.Error {
+	if e.Span.IsZero() {
+		return e
+	}
+	c := *e
+	c.Span.Start += by
+	c.Span.End += by
+	return &c
 }
 
 // contextError turns the context's error into one with a code.

@@ -132,7 +132,6 @@ type runner struct {
 
 	began bool // the open transaction is this text's
 	took  int  // statements that took effect
-	inTx  int  // of them, those in the open transaction
 	start int  // took when the transaction began
 }
 

@@ -117,13 +117,13 @@ func Group(c *cobra.Command) *cobra.Command {
 // Message is an error as one line for people.
 func Message(err error) string {
 	var e *zerodb.Error
-	if errors.As(err, &e) && err == error(e) && e.Code == ops.CodeUsage {
-		if e.Hint != "" {
-			return e.Message + " (" + e.Hint + ")"
-		}
-		return e.Message
+	if !errors.As(err, &e) || e.Code != ops.CodeUsage {
+		return err.Error()
 	}
-	return err.Error()
+	if e.Hint != "" {
+		return e.Message + " (" + e.Hint + ")"
+	}
+	return e.Message
 }
 
 // Errs are the errors with places that an error holds; nil where it has none.

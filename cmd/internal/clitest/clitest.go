@@ -59,7 +59,7 @@ func (w *World) Run(programs map[string]Program, line, stdin string) string {
 }
 
 // Test runs a golden file. A test is a command line (`run`, its input lines are command lines; with `stdin` the first line is
-// one and the rest its standard input) or a file to be written (`file name=…`) or shown (`cat name=…`).
+// one and the rest its standard input; head=n shows the first lines alone) or a file to be written (`file name=…`) or shown (`cat name=…`).
 func Test(t *testing.T, path string, programs map[string]Program) {
 	w := NewWorld()
 	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
@@ -73,7 +73,7 @@ func Test(t *testing.T, path string, programs map[string]Program) {
 			for _, line := range strings.Split(d.Input, "\n") {
 				out.WriteString(w.Run(programs, line, ""))
 			}
-			return out.String()
+			return head(t, d, out.String())
 		case "file":
 			var name string
 			d.ScanArgs(t, "name", &name)
@@ -87,6 +87,20 @@ func Test(t *testing.T, path string, programs map[string]Program) {
 		t.Fatalf("%s: no such command: %s", d.Pos, d.Cmd)
 		return ""
 	})
+}
+
+// head cuts an output to its first lines, where a test asks for that with head=n: what other rooms print is theirs to test.
+func head(t *testing.T, d *datadriven.TestData, text string) string {
+	if !d.HasArg("head") {
+		return text
+	}
+	var n int
+	d.ScanArgs(t, "head", &n)
+	lines := strings.SplitAfterN(text, "\n", n+1)
+	if len(lines) <= n {
+		return text
+	}
+	return strings.Join(lines[:n], "") + "…\n"
 }
 
 // Write writes a file of the world.

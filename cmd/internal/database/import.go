@@ -164,7 +164,7 @@ func (a *app) load(ctx context.Context, file string, o *load.Options, f *importF
 }
 
 func (a *app) restore(ctx context.Context, file string) error {
-	var in io.ReadCloser = io.NopCloser(a.world.In)
+	in := io.NopCloser(a.world.In)
 	if file != "-" {
 		f, err := a.world.FS.Open(file)
 		if err != nil {

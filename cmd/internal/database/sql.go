@@ -92,7 +92,7 @@ func print(p format.Printer, results iter.Seq2[*zerodb.Rows, error]) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.Print(rows); err != nil && err != rows.Err() {
+		if _, err := p.Print(rows); err != nil && rows.Err() == nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ const (
 func Restore(ctx context.Context, s *zerodb.Session, file string, r io.Reader, progress func(bytes int64)) (records int64, err error) {
 	in := &lines{r: bufio.NewReaderSize(r, 256<<10), file: file}
 	first, err := in.next()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	if progress == nil {
@@ -60,9 +60,9 @@ func (l *lines) next() ([]byte, error) {
 		switch {
 		case len(l.buf) > maxLine:
 			return nil, ops.Errorf(ops.CodeImport, "%s:%d: the line is longer than %d bytes", l.file, l.n+1, maxLine)
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(l.buf) > 0:
+		case errors.Is(err, io.EOF) && len(l.buf) > 0:
 			l.n++
 			return l.buf, nil
 		case err != nil:
@@ -88,11 +88,11 @@ func restoreScript(ctx context.Context, s *zerodb.Session, in *lines, progress f
 	var text []byte
 	for line := in.n + 1; ; {
 		next, err := in.next()
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return statements, err
 		}
 		text = append(text, next...)
-		if len(text) >= chunk || err == io.EOF {
+		if len(text) >= chunk || errors.Is(err, io.EOF) {
 			n, e := runChunk(ctx, s, string(text))
 			if statements += n; e != nil {
 				return statements, in.at(line+lineOf(e, text), e)
@@ -100,7 +100,7 @@ func restoreScript(ctx context.Context, s *zerodb.Session, in *lines, progress f
 			progress(in.read)
 			text, line = text[:0], in.n+1
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return statements, nil
 		}
 	}
@@ -145,7 +145,7 @@ func restoreJSON(ctx context.Context, s *zerodb.Session, in *lines, progress fun
 	defer func() { err = errors.Join(err, s.Cancel()) }()
 	for {
 		line, err := in.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return records, commit()
 		}
 		if err != nil {

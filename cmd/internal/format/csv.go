@@ -29,7 +29,9 @@ func (p *csvPrinter) Print(rows *zerodb.Rows) (n int64, err error) {
 		return 0, rows.Err()
 	}
 	if p.printed {
-		p.out.WriteByte('\n')
+		if err := p.out.WriteByte('\n'); err != nil {
+			return 0, err
+		}
 	}
 	p.printed = true
 	w := csv.NewWriter(p.out)

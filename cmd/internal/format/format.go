@@ -63,7 +63,9 @@ func (p *jsonPrinter) Print(rows *zerodb.Rows) (n int64, err error) {
 		p.buf = append(p.buf, ']')
 	}
 	if rows.Err() == nil || flushed {
-		p.out.Write(append(p.buf, '\n'))
+		if _, err := p.out.Write(append(p.buf, '\n')); err != nil {
+			return n, err
+		}
 	}
 	return n, finish(rows, p.out)
 }
@@ -98,7 +100,6 @@ func (p *ndjsonPrinter) Print(rows *zerodb.Rows) (n int64, err error) {
 type chunk struct {
 	columns []string
 	rows    [][]zerodb.Value // as many cells as columns were known when the row was added
-	bare    bool
 }
 
 // add takes a row's cells; members not seen before make new columns.

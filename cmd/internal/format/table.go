@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,8 +28,8 @@ func (p *tablePrinter) Print(rows *zerodb.Rows) (n int64, err error) {
 		return 0, finish(rows, p.out)
 	}
 	if plain, ok := rows.Plain(); ok { // plans are laid out already
-		p.out.WriteString(plain)
-		return 1, finish(rows, p.out)
+		_, err := p.out.WriteString(plain)
+		return 1, errors.Join(err, finish(rows, p.out))
 	}
 	for {
 		c := chunk{columns: rows.Columns()}
@@ -109,12 +110,7 @@ func (c *chunk) align(column int) text.Align {
 // Cell is a value as a person reads it in a table: strings without quotes, all else as ZeroQL writes it. Signs that would
 // break the lines are escaped.
 func Cell(v zerodb.Value) string {
-	s := ""
-	if v.Kind() == ops.KindString {
-		s = v.AsString()
-	} else {
-		s = ops.Format(v)
-	}
+	s := ops.Format(v)
 	if strings.IndexFunc(s, isControl) < 0 {
 		return s
 	}

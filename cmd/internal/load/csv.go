@@ -77,7 +77,7 @@ func newCSVReader(r io.Reader, comma rune) *csv.Reader {
 // readHeader returns the names of the columns, which must be distinct and not empty.
 func readHeader(file string, c *csv.Reader) ([]string, error) {
 	record, err := c.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, &RowError{File: file, Place: Place{1, 1}, Err: bad("the file is empty, a header line with the columns' names was expected")}
 	}
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *csvSource) Next() (*Row, error) {
 	s.in.mark(s.last)
 	record, err := s.csv.Read()
 	s.last = s.csv.InputOffset()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, io.EOF
 	}
 	raw := s.in.text(0, s.last)
@@ -158,11 +158,12 @@ func Infer(file string, r io.Reader, comma rune) (map[string]columnType, error) 
 	seen := make([]columnGuess, len(columns))
 	for {
 		record, err := c.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			if _, ok := csvError(file, err).(*RowError); ok {
+			var bad *csv.ParseError
+			if errors.As(err, &bad) {
 				continue // reported when the row is loaded
 			}
 			return nil, err

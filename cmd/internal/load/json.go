@@ -60,11 +60,11 @@ func (s *ndjsonSource) readLine() ([]byte, error) {
 			return nil, bad("%s:%d: the line is longer than %d bytes", s.file, s.line+1, maxLine)
 		}
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(s.buf) == 0:
+		case errors.Is(err, io.EOF) && len(s.buf) == 0:
 			return nil, io.EOF
-		case err != nil && err != io.EOF:
+		case err != nil && !errors.Is(err, io.EOF):
 			return nil, err
 		}
 		s.line++
@@ -107,7 +107,7 @@ func (s *jsonSource) Next() (*Row, error) {
 	}
 	var raw json.RawMessage
 	if err := s.dec.Decode(&raw); err != nil {
-		if err == io.EOF && !s.inArray {
+		if errors.Is(err, io.EOF) && !s.inArray {
 			return nil, io.EOF
 		}
 		return nil, s.fatal(err)
@@ -146,7 +146,7 @@ func (s *jsonSource) firstByte() (byte, error) {
 	s.in.r = head
 	for n := 1; ; n++ {
 		p, err := head.Peek(n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return 0, nil
 		}
 		if err != nil {
@@ -210,7 +210,7 @@ func (s *jsonSource) fatal(err error) error {
 	if errors.As(err, &syntax) {
 		at = syntax.Offset - 1
 	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = bad("the file ends within a value")
 		at = s.in.total
 	} else if syntax != nil {
@@ -279,7 +279,7 @@ func jsonOffset(dec *json.Decoder, err error) int64 {
 
 func jsonFault(err error) error {
 	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return bad("the row ends within a value")
 	default:
 		var syntax *json.SyntaxError

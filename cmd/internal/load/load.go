@@ -126,7 +126,7 @@ func (l *loader) run(ctx context.Context, source Source) error {
 	l.header = source.Header()
 	for {
 		row, err := source.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return l.flush(ctx, source)
 		}
 		if err == nil {

@@ -132,7 +132,7 @@ func (t *tracker) Read(p []byte) (int, error) {
 func (t *tracker) skipBOM() error {
 	var first [3]byte
 	n, err := io.ReadFull(t.r, first[:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	if !bytes.Equal(first[:n], bom) {
