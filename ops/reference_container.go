@@ -259,12 +259,17 @@ func number(v Value) (float64, bool) {
 	return 0, false
 }
 
-// Cosine is the cosine distance of two vectors by their inner products with each other and with themselves.
+// Cosine is the cosine distance of two vectors by their inner products with each other and with themselves. The root of
+// their product makes the distance of equal vectors exactly 0, where it does not leave the range of floats.
 func Cosine(dot, xx, yy float64) (Value, error) {
 	if xx == 0 || yy == 0 {
 		return Float(1), nil
 	}
-	return finite(1 - dot/(math.Sqrt(xx)*math.Sqrt(yy)))
+	lengths := math.Sqrt(xx * yy)
+	if lengths == 0 || math.IsInf(lengths, 0) {
+		lengths = math.Sqrt(xx) * math.Sqrt(yy)
+	}
+	return finite(1 - dot/lengths)
 }
 
 // ---- index

@@ -144,6 +144,40 @@ func TestKernelsAreTheReference(t *testing.T) {
 	})
 }
 
+// TestLongVectors goes beyond the size of a batch, which nothing does today but nothing forbids.
+func TestLongVectors(t *testing.T) {
+	const n = 3*ops.BatchSize + 5
+	a, b := new(ops.Vector), new(ops.Vector)
+	for i := range n {
+		a.Append(optest.Parse([]string{"1", "none", "3"}[i%3]))
+		b.Append(optest.Parse([]string{`"a"`, `"b"`, "none", "none"}[i%4]))
+	}
+	sel := make(ops.Selection, 0, n)
+	for i := 0; i < n; i += 5 {
+		sel = append(sel, int32(i))
+	}
+	for _, c := range []struct {
+		op   uint16
+		a, b *ops.Vector
+	}{{opcodes.Add, a, a}, {opcodes.Add, b, b}, {opcodes.Eq, a, b}, {opcodes.Lt, a, a}, {opcodes.Coalesce, a, b}} {
+		for _, s := range []ops.Selection{nil, sel} {
+			dst := new(ops.Vector)
+			if _, err := kernels.Binary(c.op, dst, c.a, c.b, false, false, s, n); err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				want := ops.None
+				if s == nil || i%5 == 0 {
+					want, _ = ops.Eval2(c.op, c.a.At(i), c.b.At(i))
+				}
+				if got := dst.At(i); !optest.Same(got, want) {
+					t.Fatalf("%s, row %d: %s, want %s", ops.Table[c.op].Name, i, ops.Format(got), ops.Format(want))
+				}
+			}
+		}
+	}
+}
+
 // operand draws a vector and its rows; a constant is a vector of one row, and its rows are all that one.
 func operand(t *rapid.T, n int, constant bool) (*ops.Vector, []ops.Value) {
 	if !constant {
