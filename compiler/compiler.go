@@ -140,6 +140,7 @@ func explain(src string, p *sema.Program, i int, pl *plan.Plan) (codegen.Explain
 	if err != nil {
 		return x, err
 	}
+	x.Plan += "\ncost: " + program.Manifest.Cost.String()
 	var text bytes.Buffer
 	vm.Disassemble(&text, program)
 	x.Bytecode = text.String()

@@ -43,7 +43,13 @@ func (c *checker) methodCall(e *ast.Call) Expr {
 	return c.failf(ops.CodeUnknownName, e.On.Pos(), "%s is no function; functions are called by name, as in string::len(x)", c.text(e.On.Pos()))
 }
 
+// laterModules are the modules of functions that are not executed.
+var laterModules = []string{"graph", "geo", "search", "http", "object", "rand", "crypto", "encoding", "vector"}
+
 func (c *checker) function(e *ast.Call, name string) Expr {
+	if module, _, _ := strings.Cut(name, "::"); slices.Contains(laterModules, module) && !hasModule(module) {
+		return c.unsupported(e.Span, "the function "+name)
+	}
 	args, ok := c.arguments(e, name)
 	if !ok {
 		return constant(ops.None, e.Span)
@@ -65,8 +71,26 @@ func (c *checker) badCall(e *ast.Call, name string, err error) Expr {
 	if fault.Code == ops.CodeUnknownName {
 		at = e.Func[0].Span.Cover(e.Func[len(e.Func)-1].Span)
 		fault = closest(fault, name, ops.FuncNames())
+		if full := inModule(name); fault.Hint == "" && full != "" {
+			fault = fault.WithHint("did you mean %s?", full)
+		}
 	}
 	return c.fail(fault, at)
+}
+
+// hasModule reports whether there are functions of a module.
+func hasModule(module string) bool {
+	return slices.ContainsFunc(ops.FuncNames(), func(f string) bool { return strings.HasPrefix(f, module+"::") })
+}
+
+// inModule finds the function that is meant by its last name alone.
+func inModule(name string) string {
+	for _, f := range ops.FuncNames() {
+		if strings.HasSuffix(f, "::"+strings.ToLower(name)) {
+			return f
+		}
+	}
+	return ""
 }
 
 // arguments resolves the arguments of a call, named ones put into their places.

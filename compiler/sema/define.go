@@ -174,7 +174,7 @@ func (c *checker) defineIndex(d *ast.Define, s schema.Change) {
 		return
 	}
 	if d.With != nil && !c.isOrdered(d.With) {
-		c.unsupported(d.With.Pos(), "an index of this kind")
+		c.unsupported(d.With.Pos(), "an index with "+c.text(d.With.Pos()))
 	}
 	ix := &schema.Index{Name: s.Name, Table: table.Text, Unique: d.Unique}
 	for _, f := range d.IndexFields {

@@ -115,6 +115,30 @@ func (c *checker) inQuery(e *ast.Binary, o operator) Expr {
 	return s
 }
 
+// pairError says that an operator does not take two kinds together, and what would mend the likeliest slips.
+func pairError(op uint16, sign string, a, b ops.Kind) *ops.Error {
+	if op == opcodes.Index {
+		err := ops.Errorf(ops.CodeType, "%s cannot be indexed by %s", aKind(a), aKind(b))
+		switch {
+		case a == ops.KindObject:
+			return err.WithHint("a member is named: x.name, or x[\"name\"]")
+		case a == ops.KindList, a == ops.KindTuple, a == ops.KindString:
+			return err.WithHint("an index is an int, x[0], or a range, x[0..2]")
+		}
+		return err.WithHint("what has an index is a list, a tuple, a string or an object")
+	}
+	err := ops.Errorf(ops.CodeType, "%s does not take %s and %s", sign, aKind(a), aKind(b))
+	switch {
+	case op == opcodes.In:
+		return err.WithHint("members are looked for in a list, a range in brackets, a string or an object")
+	case op == opcodes.Add && (a == ops.KindString || b == ops.KindString):
+		return err.WithHint("nothing becomes a string by itself: type::string(x)")
+	case a == ops.KindString && b.IsNumber() || b == ops.KindString && a.IsNumber():
+		return err.WithHint("nothing becomes a number by itself: type::int(x), type::float(x)")
+	}
+	return err
+}
+
 // accepts reports operands of a kind that is known and that the operator does not take.
 func (c *checker) accepts(op uint16, sign string, x, y Expr, at ops.Span) {
 	row := &ops.Table[op]
@@ -129,7 +153,7 @@ func (c *checker) accepts(op uint16, sign string, x, y Expr, at ops.Span) {
 		if y == nil {
 			c.failf(ops.CodeType, at, "%s does not take %s", sign, aKind(k))
 		} else {
-			c.failf(ops.CodeType, at, "%s does not take %s and %s", sign, aKind(x.At().Type.Kind), aKind(y.At().Type.Kind))
+			c.fail(pairError(op, sign, x.At().Type.Kind, y.At().Type.Kind), at)
 		}
 		return
 	}
@@ -148,6 +172,6 @@ func (c *checker) addable(op uint16, sign string, a, b ops.Kind, at ops.Span) {
 	case sequence(a) && (sequence(b) || op == opcodes.Sub):
 	case moves(a, b) || op == opcodes.Add && moves(b, a):
 	default:
-		c.failf(ops.CodeType, at, "%s does not take %s and %s", sign, aKind(a), aKind(b))
+		c.fail(pairError(op, sign, a, b), at)
 	}
 }

@@ -62,6 +62,11 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 			}
 			return c.startAt(q, idOf(r, at), &Relation{Name: x.Name, Kind: RelRecords, Table: r.Table, Desc: r.Desc}, nil, at)
 		}
+		if link := c.outerField(x); link != nil {
+			return c.startAt(q, link, &Relation{Name: x.Name, Kind: RelRecords}, as, at)
+		}
+	case *ast.Field:
+		return c.startAt(q, c.expr(x), &Relation{Name: x.Name.Text, Kind: RelRecords}, as, at)
 	case *ast.RecordExpr:
 		if _, all := x.Key.(*ast.Wild); !all {
 			return c.startAt(q, c.expr(x), c.records(x.Table.Text, x.Table.Span), as, at)
@@ -84,6 +89,19 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 	}
 	c.source(q, e, as)
 	return idOf(c.mainRelation(q), at)
+}
+
+// outerField is the field of the outer query's row that a pattern's start names: `WHERE id -> likes -> person`. Any other
+// name is a table's; a field that no schema declares is reached through the alias of its row.
+func (c *checker) outerField(x *ast.Ident) Expr {
+	outer := c.scope.outer
+	if outer == nil || outer.main == nil || !outer.main.IsRecord() {
+		return nil
+	}
+	if x.Name != "id" && !outer.main.defines(x.Name) {
+		return nil
+	}
+	return c.member(outer.main, x.Name, x.Span)
 }
 
 // startAt begins a pattern at ids that are known: the records themselves are read only where their fields are asked for.

@@ -303,10 +303,10 @@ func FieldOf(r *Relation, f *Field) *Column {
 	if f.Path[0] == "id" {
 		return idOf(r, f.Span)
 	}
-	t, ok := ops.Any, false
+	t := ops.Any
 	if r.Desc != nil {
-		if t, ok = declared(r.Desc, f.Path); !ok {
-			t = ops.Any
+		if known, ok := declared(r.Desc, f.Path); ok {
+			t = known
 		}
 	}
 	return &Column{leaf{Info{f.Span, t}}, r, f.Path}

@@ -16,11 +16,15 @@ func (c *checker) query(s *ast.Select) *Query {
 	c.push(q)
 	defer c.pop()
 	c.refuse(s)
+	before := len(c.errs)
 	c.sources(q, s.From)
+	if len(c.scope.rels) == 0 && len(c.errs) > before {
+		return q // what the other clauses name cannot be known
+	}
 	c.where(q, s.Where)
 	c.hints(q, s)
 	for _, g := range s.GroupBy {
-		q.Group = append(q.Group, c.expr(g))
+		q.Group = append(q.Group, c.groupKey(s, g))
 	}
 	c.items(q, s)
 	c.group(q)
@@ -30,6 +34,24 @@ func (c *checker) query(s *ast.Select) *Query {
 	q.Start, q.Limit = c.count(s.Start, "START"), c.count(s.Limit, "LIMIT")
 	c.reachable(q)
 	return q
+}
+
+// groupKey resolves a key of GROUP BY. The alias of an output column comes before a field of the same name, as in ORDER BY;
+// a column that folds rows cannot be a key, so that its name is the field's.
+func (c *checker) groupKey(s *ast.Select, g ast.Expr) Expr {
+	if name, ok := g.(*ast.Ident); ok {
+		for _, i := range s.Items {
+			if i.As == nil || i.As.Text != name.Name {
+				continue
+			}
+			errs := len(c.errs)
+			if x := c.expr(i.X); len(c.errs) == errs && !HasAggregate(x) {
+				return x
+			}
+			c.errs = c.errs[:errs] // items reports it
+		}
+	}
+	return c.expr(g)
 }
 
 // refuse reports the clauses that are not executed.

@@ -77,6 +77,8 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 		c.aliasedSource(q, x, as)
 	case *ast.Wild:
 		c.unsupported(at, "FROM *, every table,")
+	case *ast.PathExpr:
+		c.unsupported(at, "the virtual table "+c.text(at))
 	case *ast.SetOp:
 		c.unsupported(at, "UNION, INTERSECT and EXCEPT")
 	default:

@@ -307,6 +307,6 @@ func (c *checker) checkWritten(w *Write, path []string, value Expr) {
 	fits := k == ops.KindAny || t.Kind == ops.KindAny || k == t.Kind || k == ops.KindNone ||
 		k.IsNumber() && t.Kind.IsNumber() || t.Kind == ops.KindSet && k == ops.KindList || t.Kind == ops.KindTuple && k == ops.KindList
 	if !fits {
-		c.failf(ops.CodeType, at, "field %s of %s is %s, not %s", path[len(path)-1], w.Table, aKind(t.Kind), aKind(k))
+		c.failf(ops.CodeType, at, "field %s of %s takes %s, not %s", path[len(path)-1], w.Table, aKind(t.Kind), aKind(k))
 	}
 }
