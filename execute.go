@@ -262,7 +262,7 @@ func (r *runner) run(ctx context.Context) (*Rows, error) {
 		err = s.commit(ctx)
 	case vm.StatementCancel:
 		if s.tx == nil {
-			return nil, errNoBegin
+			return nil, r.placed(errNoBegin, st)
 		}
 		r.began = false
 		s.cancel()
@@ -272,9 +272,18 @@ func (r *runner) run(ctx context.Context) (*Rows, error) {
 		err = s.runStatement(ctx, rows, r.program, r.statement, r.params, r.vars)
 	}
 	if err != nil {
-		return nil, shifted(err, r.offset)
+		return nil, r.placed(err, st)
 	}
 	return rows, nil
+}
+
+// placed points an error that has no place at the statement it is of.
+func (r *runner) placed(err error, st *vm.Statement) error {
+	e, ok := err.(*ops.Error)
+	if !ok || st.Span.IsZero() {
+		return err
+	}
+	return e.At(ops.Span{Start: r.offset + st.Span.Start, End: r.offset + st.Span.End})
 }
 
 var kindNames = [...]string{vm.StatementQuery: "query", vm.StatementWrite: "write", vm.StatementDefine: "define", vm.StatementUse: "use",

@@ -74,7 +74,7 @@ func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.L
 	return linked, nil
 }
 
-// runStatement runs a query, a write or a definition; rows gets what it yields.
+// runStatement runs a query, a write or a definition; rows gets what it yields. Its errors point into the whole text.
 func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, statement int, params, vars []Value) error {
 	st := &c.program.Statements[statement]
 	if err := s.settleOpen(); err != nil {
@@ -83,7 +83,7 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 	run := func(tx *storage.Txn) error {
 		linked, err := s.db.link(c, statement, tx.Catalog(), s.dirty(tx.Catalog()))
 		if err != nil {
-			return err
+			return shifted(err, rows.offset)
 		}
 		o := vm.Options{Params: params, Vars: vars, Env: s.db.env, Memory: vm.NewBudget(s.db.options.QueryMemory), Spill: s.db.spill}
 		if st.Explain == 2 {
@@ -91,7 +91,7 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		}
 		machine, err := vm.Run(ctx, linked, tx, o)
 		if err != nil {
-			return err
+			return shifted(err, rows.offset)
 		}
 		rows.source = machineSource{machine}
 		rows.shape, rows.tx = linked.Shape(), tx

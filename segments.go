@@ -60,9 +60,15 @@ func cut(text string) ([]segment, error) {
 		} else {
 			segments[len(segments)-1].end = at.End
 		}
-		alone = defines
+		alone = defines || undoes(st)
 	}
 	return segments, nil
+}
+
+// undoes reports whether a statement may take back definitions.
+func undoes(st ast.Statement) bool {
+	t, ok := st.(*ast.Transaction)
+	return ok && t.Kind == ast.Cancel
 }
 
 // definition reports whether a statement changes what those behind it are compiled against.
