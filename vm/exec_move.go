@@ -62,6 +62,9 @@ func doUnary(fr *frame, in *Instr) signal {
 func doBinary(fr *frame, in *Instr) signal {
 	if !fr.isVector(in.A) {
 		v, err := kernels.Scalar2(in.Op, fr.scalars[in.B], fr.scalars[in.C])
+		if err == nil && grows(in.Op) {
+			err = fr.made(in.A, v)
+		}
 		if err != nil {
 			return fr.fail(err)
 		}
@@ -74,8 +77,21 @@ func doBinary(fr *frame, in *Instr) signal {
 	if _, err := kernels.Binary(in.Op, dst, a, b, aConst, bConst, cs.sel, cs.n); err != nil {
 		return fr.fail(err)
 	}
+	if grows(in.Op) {
+		if err := fr.charge(in.A, dst); err != nil {
+			return fr.fail(err)
+		}
+	}
 	fr.settle(in.A, dst)
 	return goOn
+}
+
+// made bounds and counts a scalar that has been made.
+func (fr *frame) made(r uint16, v ops.Value) error {
+	if err := bounded(v); err != nil {
+		return err
+	}
+	return fr.hold(r, shallow(v))
 }
 
 // operand shows a register to a kernel: a scalar as a vector of one row.

@@ -73,6 +73,9 @@ func doRowwise(fr *frame, in *Instr) signal {
 			fr.args[i] = fr.scalars[r]
 		}
 		v, err := op.eval(fr, in, fr.args)
+		if err == nil {
+			err = fr.made(in.A, v)
+		}
 		if err != nil {
 			return fr.fail(err)
 		}
@@ -81,19 +84,24 @@ func doRowwise(fr *frame, in *Instr) signal {
 	}
 	cs, dst := fr.batchOf(in.A), fr.target(in.A)
 	dst.Reset(ops.KindNone, cs.n)
+	var size int64
 	for j := range cs.selected() {
-		row := j
-		if cs.sel != nil {
-			row = int(cs.sel[j])
-		}
+		row := cs.row(j)
 		for i, r := range fr.regs {
 			fr.args[i] = fr.at(r, row)
 		}
 		v, err := op.eval(fr, in, fr.args)
+		if err == nil {
+			err = bounded(v)
+		}
 		if err != nil {
 			return fr.fail(err)
 		}
+		size += shallow(v)
 		dst.SetAt(row, v)
+	}
+	if err := fr.hold(in.A, size); err != nil {
+		return fr.fail(err)
 	}
 	fr.settle(in.A, dst)
 	return goOn

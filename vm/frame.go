@@ -30,6 +30,7 @@ type frame struct {
 	columns []*ops.Vector
 	field   fieldWalk
 	profile []Counter
+	holds   map[uint16]int64 // by register: bytes charged, where they are many
 }
 
 // call is what `rows` and `exists` keep from execution to execution.
@@ -80,6 +81,7 @@ func (fr *frame) release() error {
 			c.frame = nil
 		}
 	}
+	fr.letGo()
 	clear(fr.scalars)
 	clear(fr.inputs)
 	clear(fr.args[:cap(fr.args)])
