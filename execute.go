@@ -279,8 +279,8 @@ func (r *runner) run(ctx context.Context) (*Rows, error) {
 
 // placed points an error that has no place at the statement it is of.
 func (r *runner) placed(err error, st *vm.Statement) error {
-	e, ok := err.(*ops.Error)
-	if !ok || st.Span.IsZero() {
+	var e *ops.Error
+	if !errors.As(err, &e) || st.Span.IsZero() {
 		return err
 	}
 	return e.At(ops.Span{Start: r.offset + st.Span.Start, End: r.offset + st.Span.End})

@@ -85,6 +85,7 @@ func (l *lines) at(line int, err error) error {
 
 // restoreScript runs a script by the chunk; in an export a statement never spans lines.
 func restoreScript(ctx context.Context, s *zerodb.Session, in *lines, progress func(int64)) (statements int64, err error) {
+	defer func() { err = errors.Join(err, s.Cancel()) }() // what a damaged script leaves open
 	var text []byte
 	for line := in.n + 1; ; {
 		next, err := in.next()

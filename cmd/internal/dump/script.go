@@ -13,6 +13,8 @@ const (
 	// A statement holds so many records, or so many bytes, whichever comes first.
 	statementRecords = 200
 	statementBytes   = 128 << 10
+	// transactionBytes is when a transaction is committed: one for each statement would sync the disk thousands of times.
+	transactionBytes = 256 << 10
 )
 
 // scriptWriter writes one statement a line, so that the script can be read back piece by piece.
@@ -22,6 +24,8 @@ type scriptWriter struct {
 	many int // records in the statement that is being written
 	// later holds statements that take defaults away again from records that have lost them.
 	later []byte
+	begun bool // a transaction is open
+	since int  // bytes written in it
 }
 
 func (w *scriptWriter) begin(c zerodb.Catalog) error {
@@ -48,7 +52,7 @@ func (w *scriptWriter) record(t *schema.Table, p *zerodb.Pair) error {
 	w.many++
 	w.buf = ops.AppendZQL(w.buf, p.Record)
 	if w.many >= statementRecords || len(w.buf) >= statementBytes {
-		return w.end(t)
+		return w.close()
 	}
 	return nil
 }
@@ -103,7 +107,16 @@ func memberAt(v zerodb.Value, path []string) zerodb.Value {
 	return v
 }
 
+// end closes the statement and the transaction of a table.
 func (w *scriptWriter) end(*schema.Table) error {
+	if err := w.close(); err != nil || !w.begun {
+		return err
+	}
+	return w.commit()
+}
+
+// close ends the CREATE that is being written.
+func (w *scriptWriter) close() error {
 	if w.many == 0 {
 		return nil
 	}
@@ -112,10 +125,27 @@ func (w *scriptWriter) end(*schema.Table) error {
 	return w.finish()
 }
 
+// finish writes a statement out.
 func (w *scriptWriter) finish() error {
+	if !w.begun {
+		w.begun, w.since = true, 0
+		if _, err := w.out.WriteString("BEGIN;\n"); err != nil {
+			return err
+		}
+	}
 	w.buf = append(append(w.buf, " RETURN NONE;\n"...), w.later...)
 	_, err := w.out.Write(w.buf)
+	w.since += len(w.buf)
 	w.buf, w.later = w.buf[:0], w.later[:0]
+	if err != nil || w.since < transactionBytes {
+		return err
+	}
+	return w.commit()
+}
+
+func (w *scriptWriter) commit() error {
+	w.begun = false
+	_, err := w.out.WriteString("COMMIT;\n")
 	return err
 }
 
