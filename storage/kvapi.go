@@ -173,7 +173,9 @@ func (m *Map) update(ctx context.Context, f func(t *Txn) error) error {
 			t.Cancel()
 			return err
 		}
-		if _, err = t.Commit(ctx); err == nil || ops.CodeOf(err) != ops.CodeConflict || try == mapTries {
+		_, err = t.Commit(ctx)
+		t.Release()
+		if err == nil || ops.CodeOf(err) != ops.CodeConflict || try == mapTries {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -72,7 +73,8 @@ func genWrite(t *rapid.T) operation {
 type slot struct {
 	txn     *Txn
 	writer  bool
-	state   *model // a reader's
+	state   *model   // a reader's
+	states  []*model // all since it began, for a writer that writes nothing: it may have any place among them
 	done    []operation
 	results []string
 	saved   []Savepoint
@@ -101,11 +103,20 @@ func (m *machine) begin(t *rapid.T, i int, write bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.slots[i] = &slot{txn: txn, writer: write, state: m.model.clone()}
+	m.slots[i] = &slot{txn: txn, writer: write, state: m.model.clone(), states: []*model{m.model}}
 }
 
 func (m *machine) run(t *rapid.T, s *slot, op operation) {
 	got := op.on(s.txn)
+	if got == string(ops.CodeConflict) {
+		if !s.writer {
+			t.Fatal("a reader met a conflict")
+		}
+		m.conflicts++
+		m.slots[slices.Index(m.slots[:], s)] = nil
+		s.txn.Cancel()
+		return
+	}
 	if s.writer {
 		s.done, s.results = append(s.done, op), append(s.results, got)
 		return
@@ -148,22 +159,36 @@ func (m *machine) commit(t *rapid.T, i int) {
 		return
 	}
 	m.commits++
-	next := m.model.clone()
 	if at == s.txn.Snapshot() {
-		next = s.state // it wrote nothing: its place in the order is where it began
-	}
-	for j, op := range s.done {
-		if want := op.in(next); want != s.results[j] {
-			for k := range j {
-				t.Logf("%s => %s", s.done[k].name, s.results[k])
+		for _, state := range s.states {
+			if _, ok := s.replay(state.clone()); ok {
+				return
 			}
-			t.Fatalf("%s\n got %s\nwant %s", op.name, s.results[j], want)
+		}
+		t.Fatalf("%v\n gave %q, which no state since the transaction began gives", s.done, s.results)
+	}
+	next := m.model.clone()
+	if what, ok := s.replay(next); !ok {
+		t.Fatal(what)
+	}
+	next.saved = nil
+	m.model = next
+	for _, o := range m.slots {
+		if o != nil {
+			o.states = append(o.states, next)
 		}
 	}
-	if at != s.txn.Snapshot() {
-		next.saved = nil
-		m.model = next
+}
+
+// replay runs what a transaction did on a model and compares the results.
+func (s *slot) replay(m *model) (what string, ok bool) {
+	for i, op := range s.done {
+		what += fmt.Sprintf("%s => %s\n", op.name, s.results[i])
+		if want := op.in(m); want != s.results[i] {
+			return what + "want " + want, false
+		}
 	}
+	return what, true
 }
 
 func (m *machine) check(t *rapid.T) {

@@ -37,6 +37,8 @@ func (m *model) sorted() []modelRow {
 	return rs
 }
 
+func (o operation) String() string { return o.name }
+
 // operation is one thing to do. on runs it in a transaction, in runs it on a model.
 type operation struct {
 	name string

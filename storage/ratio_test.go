@@ -8,6 +8,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -44,6 +46,8 @@ func ratios(b *testing.B, per int, names []string, fs ...func(round int)) {
 		b.ReportMetric(ns/first, names[i]+"-ratio")
 	}
 }
+
+var inserted int
 
 func BenchmarkRatios(b *testing.B) {
 	s := openTest(b, benchOptions(b, true))
@@ -96,6 +100,31 @@ func BenchmarkRatios(b *testing.B) {
 				txn := begin(b, s, false)
 				txn.Cancel()
 				txn.Release()
+			}
+		})
+	})
+	b.Run("insert", func(b *testing.B) {
+		const n = 500
+		obj := person(7)
+		inserted += 1_000_000
+		ratios(b, n, []string{"raw", "txn", "map"}, func(r int) {
+			for i := range n {
+				db.Set(rawKey(inserted+r*n+i), make([]byte, 150), pebble.NoSync)
+			}
+		}, func(r int) {
+			for i := range n {
+				txn := begin(b, s, true)
+				if _, _, err := txn.Create(ctx, txn.Catalog().Table("person"), ops.Int(int64(inserted+r*n+i)), obj, false); err != nil {
+					b.Fatal(err)
+				}
+				commit(b, txn)
+				txn.Release()
+			}
+		}, func(r int) {
+			for i := range n {
+				if err := m.Put(ctx, ops.Int(int64(inserted+r*n+i)), make([]byte, 150)); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	})

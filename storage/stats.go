@@ -2,10 +2,7 @@ package storage
 
 import (
 	"encoding/binary"
-	"errors"
 	"sync/atomic"
-
-	"github.com/zerodb/zerodb/storage/kv"
 )
 
 type counters struct{ commits, conflicts atomic.Int64 }
@@ -29,9 +26,3 @@ func (s *Store) Stats() Stats {
 func (s *Store) ID() string { return s.ident.id }
 
 func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
-func asConflict(err error) (*kv.ConflictError, bool) {
-	var c *kv.ConflictError
-	ok := errors.As(err, &c)
-	return c, ok
-}

@@ -197,6 +197,7 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 	txn.store, txn.kv, txn.cat, txn.place = s, &txn.room, ref.Load(), place{o.Namespace, o.Database}
 	if o.Write {
 		txn.interner.txn = txn
+		txn.kv.OnConflict = txn
 		txn.enc.Names = &txn.interner
 		if txn.cat.id != 0 {
 			txn.kv.ReadKey(txn.cat.versionKey)

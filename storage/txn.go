@@ -243,9 +243,9 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 		t.kv.Cancel()
 		return t.kv.Snapshot(), nil
 	}
-	at, err := t.kv.Commit(kv.Hooks{Before: t.publishNames, After: t.publishRest, Extra: t.extra})
+	at, err := t.kv.Commit(hooks{t})
 	if err != nil {
-		return 0, t.store.commitError(t, err)
+		return 0, wrap(err)
 	}
 	t.store.stats.commits.Add(1)
 	for _, b := range t.builds {
@@ -256,8 +256,11 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 	return at, nil
 }
 
-// publishNames makes the names known before a record that uses them can be seen.
-func (t *Txn) publishNames(kv.Time) {
+// hooks publishes what a transaction changes of what is kept in memory.
+type hooks struct{ *Txn }
+
+// Before makes the names known before a record that uses them can be seen.
+func (t hooks) Before(kv.Time) {
 	for s, g := range t.names {
 		s.dict.Store(g.dict)
 	}
@@ -266,7 +269,8 @@ func (t *Txn) publishNames(kv.Time) {
 	}
 }
 
-func (t *Txn) publishRest(kv.Time) {
+// After publishes definitions.
+func (t hooks) After(kv.Time) {
 	if !t.defined {
 		return
 	}
@@ -279,8 +283,8 @@ func (t *Txn) publishRest(kv.Time) {
 // rowsSlack is how far the estimate of rows on disk may be off.
 const rowsSlack = 4096
 
-// extra writes the estimates of rows that have moved far.
-func (t *Txn) extra(b *pebble.Batch) error {
+// Extra writes the estimates of rows that have moved far.
+func (t hooks) Extra(b *pebble.Batch) error {
 	for s, n := range t.rows {
 		if rows := s.rows.Load() + n; rows-s.saved.Load() >= rowsSlack || s.saved.Load()-rows >= rowsSlack {
 			s.saved.Store(rows)
@@ -299,22 +303,17 @@ func (t *Txn) countRow(s *tableState, n int64) {
 	t.rows[s] += n
 }
 
-// conflict turns a verdict into the error that names the record.
-func (s *Store) commitError(t *Txn, err error) error {
-	c, ok := asConflict(err)
-	if !ok {
-		return wrap(err)
+// Conflict turns a verdict into the error that names the record.
+func (t *Txn) Conflict(v kv.Verdict) error {
+	t.store.stats.conflicts.Add(1)
+	info := &ops.ConflictInfo{Key: "the transaction's snapshot", Other: uint64(v.Other), RetryNow: true}
+	if v.Key == nil {
+		return &ops.Error{Code: ops.CodeConflict, Message: "the transaction ran so long that what others wrote meanwhile is no longer known",
+			Conflict: info, Hint: "run the transaction again"}
 	}
-	s.stats.conflicts.Add(1)
-	info := &ops.ConflictInfo{Key: "the transaction's snapshot", Other: uint64(c.Other), RetryNow: true}
-	if c.Key != nil {
-		info.Key = t.describe(c.Key)
-	}
-	msg := info.Key + " was written by another transaction"
-	if c.Key == nil {
-		msg = "the transaction ran so long that what others wrote meanwhile is no longer known"
-	}
-	return &ops.Error{Code: ops.CodeConflict, Message: msg, Conflict: info, Err: err, Hint: "run the transaction again"}
+	info.Key = t.describe(v.Key)
+	return &ops.Error{Code: ops.CodeConflict, Message: info.Key + " was written by another transaction", Conflict: info,
+		Hint: "run the transaction again"}
 }
 
 // describe prints what a key is of.

@@ -47,6 +47,8 @@ type buffer struct {
 	arena   arena
 	last    keys.Prefix // the object written last, and its list
 	list    *ordered[int32]
+	lists   []*ordered[int32] // what sorted returned
+	spare   []*ordered[int32] // empty lists
 	bytes   int
 }
 
@@ -56,14 +58,25 @@ const keepWrites = 1024
 // reset empties the buffer for another transaction.
 func (b *buffer) reset() {
 	clear(b.writes)
+	spare := b.spare
+	for _, o := range b.objects {
+		if len(o.chunks) == 1 && len(spare) < 8 {
+			c := o.chunks[0]
+			clear(c.keys)
+			c.n, c.max = 0, 0
+			o.len, o.version = 0, 0
+			spare = append(spare, o)
+		}
+	}
 	clear(b.objects)
+	clear(b.lists)
 	writes := b.writes[:0]
 	if cap(writes) > keepWrites {
 		writes = nil
 	}
 	a := b.arena
 	a.reset()
-	*b = buffer{writes: writes, objects: b.objects, arena: a}
+	*b = buffer{writes: writes, objects: b.objects, arena: a, lists: b.lists[:0], spare: spare}
 }
 
 // of returns the writes of an object; nil where there are none.
@@ -98,7 +111,7 @@ func (b *buffer) put(key, value []byte, deleted bool, old Old) {
 			b.objects = map[keys.Prefix]*ordered[int32]{}
 		}
 		if o = b.objects[p]; o == nil {
-			o = &ordered[int32]{}
+			o = b.newList()
 			b.objects[p] = o
 		}
 	}
@@ -120,6 +133,15 @@ func (b *buffer) put(key, value []byte, deleted bool, old Old) {
 	b.bytes += len(key) + len(value)
 	o.set(at, found, w.key[keys.PrefixLen:], int32(len(b.writes)))
 	b.writes = append(b.writes, w)
+}
+
+func (b *buffer) newList() *ordered[int32] {
+	if n := len(b.spare); n > 0 {
+		o := b.spare[n-1]
+		b.spare = b.spare[:n-1]
+		return o
+	}
+	return &ordered[int32]{}
 }
 
 // oldest returns the first write of w's key.
@@ -177,22 +199,20 @@ func (b *buffer) keys() iter.Seq[[]byte] {
 	}
 }
 
-// sorted yields the newest write of each key in key order.
-func (b *buffer) sorted() iter.Seq[*write] {
+// sorted returns the lists of the objects in the order of their prefixes.
+func (b *buffer) sorted() []*ordered[int32] {
+	if len(b.objects) == 1 && b.list != nil {
+		b.lists = append(b.lists[:0], b.list)
+		return b.lists
+	}
 	prefixes := make([]keys.Prefix, 0, len(b.objects))
 	for p := range b.objects {
 		prefixes = append(prefixes, p)
 	}
 	slices.SortFunc(prefixes, func(x, y keys.Prefix) int { return bytes.Compare(x[:], y[:]) })
-	return func(yield func(*write) bool) {
-		for _, p := range prefixes {
-			for _, c := range b.objects[p].chunks {
-				for _, v := range c.vals[:c.n] {
-					if !yield(&b.writes[v]) {
-						return
-					}
-				}
-			}
-		}
+	b.lists = b.lists[:0]
+	for _, p := range prefixes {
+		b.lists = append(b.lists, b.objects[p])
 	}
+	return b.lists
 }

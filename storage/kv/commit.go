@@ -11,13 +11,13 @@ import (
 )
 
 // Hooks let a caller publish, in the order of commits, what it keeps in memory of the state.
-type Hooks struct {
+type Hooks interface {
 	// Before runs when the transaction is sure to commit and its writes are not visible yet.
-	Before func(at Time)
+	Before(at Time)
 	// After runs when they are visible and before any transaction starts that is sure to see them.
-	After func(at Time)
+	After(at Time)
 	// Extra adds unversioned keys to the batch.
-	Extra func(b *pebble.Batch) error
+	Extra(b *pebble.Batch) error
 }
 
 // Commit ends the transaction and makes its writes visible and, unless the store is relaxed, durable. Where a
@@ -34,16 +34,17 @@ func (t *Txn) Commit(h Hooks) (at Time, err error) {
 	if len(t.buf.writes) == 0 && len(t.buf.drops) == 0 {
 		return t.snapshot, nil
 	}
-	p := pending{batch: t.db.p.NewBatchWithSize(t.buf.bytes + 32*len(t.buf.writes) + 64)}
+	p := &t.pending
+	p.batch = t.db.p.NewBatchWithSize(t.buf.bytes + 32*len(t.buf.writes) + 64)
 	if err := p.build(t); err != nil {
 		return 0, errors.Join(err, p.batch.Close())
 	}
-	if h.Extra != nil {
+	if h != nil {
 		if err := h.Extra(p.batch); err != nil {
 			return 0, errors.Join(err, p.batch.Close())
 		}
 	}
-	at, err = t.db.commit(t, &p, h)
+	at, err = t.db.commit(t, p, h)
 	if err == nil && !t.db.opts.Relaxed {
 		err = t.db.guard("sync of the log", p.batch.SyncWait)
 	}
@@ -52,7 +53,7 @@ func (t *Txn) Commit(h Hooks) (at Time, err error) {
 		err = p.batch.Close()
 	}
 	t.db.dropIdle(false)
-	if err == nil {
+	if err == nil && t.db.horizon(at) > t.db.dropped.Load() {
 		err = t.db.collect(at)
 	}
 	return at, err
@@ -63,6 +64,15 @@ type pending struct {
 	batch *pebble.Batch
 	times []int // offsets in the batch of 8-byte times
 	epoch []int // offsets of 4-byte epochs
+}
+
+// reset empties p for another transaction.
+func (p *pending) reset() {
+	times, epoch := p.times[:0], p.epoch[:0]
+	if cap(times)+cap(epoch) > keepWrites {
+		times, epoch = nil, nil
+	}
+	*p = pending{times: times, epoch: epoch}
 }
 
 // commit is the critical section: validate, choose the time, hand over to Pebble. Waiting for the disk is left
@@ -76,7 +86,7 @@ func (db *DB) commit(t *Txn, p *pending, h Hooks) (Time, error) {
 	}
 	if Time(db.last.Load()) != t.snapshot {
 		if v := Validate(db.window, t.snapshot, &t.reads, t.buf.keys()); v.Conflict {
-			return 0, &ConflictError{v}
+			return 0, t.conflict(v)
 		}
 	}
 	at := db.next()
@@ -87,13 +97,15 @@ func (db *DB) commit(t *Txn, p *pending, h Hooks) (Time, error) {
 		}
 	}
 	p.stamp(at)
-	if h.Before != nil {
+	if h != nil {
 		h.Before(at)
 	}
+	db.seq.Add(1)
+	defer db.seq.Add(1)
 	if err := db.guard("commit", func() error { return db.apply(p.batch) }); err != nil {
 		return 0, err
 	}
-	if h.After != nil {
+	if h != nil {
 		h.After(at)
 	}
 	db.last.Store(uint64(at))
@@ -137,21 +149,12 @@ func (db *DB) guard(what string, f func() error) (err error) {
 
 // build fills the batch with everything but the times.
 func (p *pending) build(t *Txn) error {
-	for w := range t.buf.sorted() {
-		oldest := t.buf.oldest(w)
-		old, err := t.oldVersion(oldest)
-		if err != nil {
-			return err
-		}
-		if old != nil {
-			p.history(oldest.key, old)
-		}
-		switch {
-		case !w.deleted:
-			p.set(w.key, w.value)
-		case old != nil:
-			if err := p.batch.Delete(w.key, nil); err != nil {
-				return err
+	for _, o := range t.buf.sorted() {
+		for _, c := range o.chunks {
+			for _, v := range c.vals[:c.n] {
+				if err := p.add(t, &t.buf.writes[v]); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -159,6 +162,25 @@ func (p *pending) build(t *Txn) error {
 		if err := p.batch.DeleteRange(s.Lo, s.Hi, nil); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// add adds what the newest write of a key does.
+func (p *pending) add(t *Txn, w *write) error {
+	oldest := t.buf.oldest(w)
+	old, err := t.oldVersion(oldest)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		p.history(oldest.key, old)
+	}
+	switch {
+	case !w.deleted:
+		p.set(w.key, w.value)
+	case old != nil:
+		return p.batch.Delete(w.key, nil)
 	}
 	return nil
 }
@@ -171,7 +193,7 @@ func (t *Txn) oldVersion(oldest *write) ([]byte, error) {
 	case oldKnown:
 		return oldest.old, nil
 	}
-	raw, ok, err := t.view.get(oldest.key)
+	raw, ok, err := t.raw(oldest.key)
 	if !ok {
 		return nil, err
 	}

@@ -31,10 +31,11 @@ type DB struct {
 	// times, Pebble's sequence numbers and the log have one order.
 	commitMu sync.Mutex
 	window   *window
-	ceiling  Time   // no time above it has been given out; guarded by commitMu
-	dropped  uint32 // history epochs below it are gone; guarded by commitMu
+	ceiling  Time          // no time above it has been given out; guarded by commitMu
+	dropped  atomic.Uint32 // history epochs below it are gone
 
 	last    atomic.Uint64 // the newest commit time that is visible
+	seq     atomic.Uint64 // rises before and after each commit becomes visible
 	writers atomic.Int64  // read-write transactions that are running
 	files   atomic.Uint64 // how often Pebble has replaced files
 	fault   atomic.Pointer[error]

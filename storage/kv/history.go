@@ -83,20 +83,21 @@ func (t *Txn) overlay(lo, hi []byte) (*buffer, error) {
 	return b, it.Error()
 }
 
+// horizon returns the first epoch that is kept at a time, for the sake of the retention alone.
+func (db *DB) horizon(at Time) uint32 {
+	return (at - min(at, Time(db.opts.Retention.Milliseconds())<<logicalBits)).Epoch()
+}
+
 // collect drops the epochs of the history that end before the retention and before every pinned snapshot.
 func (db *DB) collect(at Time) error {
-	horizon := at - min(at, Time(db.opts.Retention.Milliseconds())<<logicalBits)
+	epoch := db.horizon(at)
 	db.viewMu.Lock()
 	for t := range db.pins {
-		horizon = min(horizon, t)
+		epoch = min(epoch, t.Epoch())
 	}
 	db.viewMu.Unlock()
-	epoch := horizon.Epoch()
-	db.commitMu.Lock()
-	from := db.dropped
-	db.dropped = max(db.dropped, epoch)
-	db.commitMu.Unlock()
-	if epoch <= from {
+	from := db.dropped.Load()
+	if epoch <= from || !db.dropped.CompareAndSwap(from, epoch) {
 		return nil
 	}
 	if from == 0 {
@@ -116,8 +117,4 @@ func (db *DB) collect(at Time) error {
 }
 
 // Horizon returns the earliest time that BeginAt can serve.
-func (db *DB) Horizon() Time {
-	db.commitMu.Lock()
-	defer db.commitMu.Unlock()
-	return Time(db.dropped) << epochBits
-}
+func (db *DB) Horizon() Time { return Time(db.dropped.Load()) << epochBits }

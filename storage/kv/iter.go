@@ -36,6 +36,9 @@ type Iter struct {
 // NewIter makes an iterator over [lo, hi), keys of one object, that sees the transaction's writes up to m.
 // The reads are not recorded: see ReadSpan.
 func (t *Txn) NewIter(lo, hi []byte, m Mark) (*Iter, error) {
+	if err := t.pin(); err != nil {
+		return nil, err
+	}
 	base, err := t.view.iter(lo, hi)
 	if err != nil {
 		return nil, err

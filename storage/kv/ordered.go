@@ -39,7 +39,7 @@ func (o *ordered[V]) seek(key []byte) (p pos, found bool) {
 	lo, hi := 0, len(o.chunks)
 	// The first chunk whose last key is not before key.
 	if hi > 0 {
-		if c := o.chunks[hi-1]; bytes.Compare(c.keys[c.n-1], key) < 0 {
+		if c := o.chunks[hi-1]; c.n == 0 || bytes.Compare(c.keys[c.n-1], key) < 0 {
 			return pos{hi - 1, c.n}, false
 		}
 	}

@@ -4,14 +4,23 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/zerodb/zerodb/storage/keys"
 )
 
 // Txn is a transaction at one snapshot. It is used by one goroutine at a time.
+//
+// A reader pins its snapshot when it begins. A writer does so when it first needs to: until then it reads the newest state, and
+// makes sure that what it has read is all of one. So a transaction that reads one key and writes it pays for no iterator.
 type Txn struct {
 	db       *DB
-	view     *view
+	view     *view // nil while the snapshot is not pinned
+	seq      uint64
+	direct   bool      // whether anything was read before the snapshot was pinned
+	held     io.Closer // of the last value read so
 	snapshot Time
 	asOf     bool
 	write    bool
@@ -19,10 +28,20 @@ type Txn struct {
 	reads    ReadSet
 	readMem  arena
 	buf      buffer
+	pending  pending
+	// OnConflict, if it is set, makes the error of a conflict.
+	OnConflict interface{ Conflict(v Verdict) error }
 }
 
 // ConflictError says that a transaction may not commit.
 type ConflictError struct{ Verdict }
+
+func (t *Txn) conflict(v Verdict) error {
+	if t.OnConflict != nil {
+		return t.OnConflict.Conflict(v)
+	}
+	return &ConflictError{v}
+}
 
 func (e *ConflictError) Error() string {
 	if e.Key == nil {
@@ -50,16 +69,88 @@ func (db *DB) BeginIn(t *Txn, write bool) error {
 		// Before the snapshot is taken: see the end of commit.
 		db.writers.Add(1)
 	}
+	t.seq = db.seq.Load()
 	t.snapshot = Time(db.last.Load())
+	if write {
+		return nil
+	}
 	v, err := db.openView()
-	if err != nil {
-		if write {
-			db.writers.Add(-1)
-		}
+	t.view = v
+	return err
+}
+
+// pin pins the snapshot, before something is read through an iterator. What was read before must be of the same
+// state: where others have committed since, it is validated, and the snapshot moves up to the present.
+func (t *Txn) pin() error {
+	if t.view != nil {
+		return nil
+	}
+	if !t.direct {
+		t.snapshot = Time(t.db.last.Load())
+		v, err := t.db.openView()
+		t.view = v
 		return err
 	}
-	t.view = v
+	t.db.commitMu.Lock()
+	defer t.db.commitMu.Unlock()
+	if Time(t.db.last.Load()) != t.snapshot {
+		if v := Validate(t.db.window, t.snapshot, &t.reads, t.buf.keys()); v.Conflict {
+			return t.conflict(v)
+		}
+	}
+	v, err := t.db.openView()
+	if err != nil {
+		return err
+	}
+	t.view, t.snapshot = v, v.at
 	return nil
+}
+
+// raw reads a key in the snapshot. What it returns is valid until the next read.
+func (t *Txn) raw(key []byte) ([]byte, bool, error) {
+	if t.view == nil && t.direct && t.moved() {
+		if err := t.pin(); err != nil {
+			return nil, false, err
+		}
+	}
+	if t.view != nil {
+		return t.view.get(key)
+	}
+	if err := t.letGo(); err != nil {
+		return nil, false, err
+	}
+	first := !t.direct
+	v, closer, err := t.db.p.Get(key)
+	t.direct = true
+	switch {
+	case err == pebble.ErrNotFound:
+		v, err = nil, nil
+	case err != nil:
+		return nil, false, err
+	default:
+		t.held = closer
+	}
+	if !first && t.moved() {
+		// Others have committed since: it may be of a later state than what was read before.
+		if err := t.pin(); err != nil {
+			return nil, false, err
+		}
+		return t.view.get(key)
+	}
+	return v, closer != nil, nil
+}
+
+// moved reports whether others may have committed since the transaction began, or were at it then.
+func (t *Txn) moved() bool { return t.seq&1 != 0 || t.db.seq.Load() != t.seq }
+
+// letGo releases the memory of the last value that was read directly.
+func (t *Txn) letGo() error {
+	if t.held == nil {
+		return nil
+	}
+	err := t.held.Close()
+	t.held = nil
+	return err
 }
 
 // Reset makes the memory of a transaction that has ended ready for another one.
@@ -70,10 +161,11 @@ func (t *Txn) Reset() {
 	if cap(keys) > keepWrites {
 		keys = nil
 	}
-	mem, buf := t.readMem, t.buf
+	mem, buf, p := t.readMem, t.buf, t.pending
 	mem.reset()
 	buf.reset()
-	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}}
+	p.reset()
+	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}, pending: p}
 }
 
 // BeginAt starts, in the memory of t as BeginIn does, a read-only transaction on the state at a time that lies behind.
@@ -132,7 +224,7 @@ func (t *Txn) Base(key []byte) (value, raw []byte, ok bool, err error) {
 	if t.write {
 		t.ReadKey(key)
 	}
-	raw, ok, err = t.view.get(key)
+	raw, ok, err = t.raw(key)
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -221,5 +313,11 @@ func (t *Txn) end() error {
 		}
 		t.db.viewMu.Unlock()
 	}
-	return t.db.closeView(t.view)
+	err := t.letGo()
+	if t.view != nil {
+		if e := t.db.closeView(t.view); err == nil {
+			err = e
+		}
+	}
+	return err
 }
