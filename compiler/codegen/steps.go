@@ -265,7 +265,7 @@ func (g *gen) items(i int, s *plan.Items, consume func()) {
 		defer func() { g.frame = nil }()
 	}
 	g.preload(i)
-	x := g.expr(s.X)
+	x := g.fill(g.expr(s.X)) // inside a loop, the elements are children of its rows
 	parent := uint16(0)
 	if g.regs[x].Vector {
 		parent = g.regs[x].Batch + 1

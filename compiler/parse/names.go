@@ -230,6 +230,11 @@ func (f *filter) prefixNames(p *place) bool {
 			return true
 		}
 	}
+	if p.kind == tFold && next == tGroup && f.clause == tSelect { // SELECT FOLD group(x) FROM t
+		if bracket, _ := f.after(p.nextAt); bracket.kind == tLParen && p.next.touches(&bracket) {
+			return false
+		}
+	}
 	name := endsName(next) && !(p.kind == tSelect && isArrow(next)) ||
 		p.kind != tSelect && phraseFollowers.has(next) ||
 		next == tLBrack && p.touches(&p.next) ||
