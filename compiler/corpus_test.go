@@ -7,7 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/zerodb/zerodb/compiler"
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/ast/astgen"
+	"github.com/zerodb/zerodb/compiler/parse"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
@@ -73,4 +78,30 @@ func corpus(t *testing.T) func(func(string) bool) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestRandomPrograms compiles random trees over the whole language: an error is one of the text, a program verifies.
+func TestRandomPrograms(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src := ast.Print(astgen.Script().Draw(t, "script"))
+		script, errs := parse.Parse(src)
+		if len(errs) > 0 {
+			t.Skip("refused by the parser")
+		}
+		for _, s := range script.Statements {
+			one := &ast.Script{At: script.At, Source: src, Statements: []ast.Statement{s}}
+			r, errs := compiler.CompileScript(one, compiler.Options{Catalog: schema.NewMemory("main", "main")})
+			for _, e := range errs {
+				if e.Code == ops.CodeInternal || e.Message == "" {
+					t.Fatalf("%s\n%v", src, e)
+				}
+			}
+			if r == nil {
+				continue
+			}
+			if err := vm.Verify(r.Program); err != nil {
+				t.Fatalf("%s\nthe verifier refuses the program: %v", src, err)
+			}
+		}
+	})
 }
