@@ -25,9 +25,10 @@ type compiled struct {
 	bytes   int64
 }
 
-// linkedAt is a statement linked to a version of the catalog.
+// linkedAt is a statement linked to a catalog. Versions of different databases may have the same number, and programs from
+// outside run in any database: so it is the catalog itself that counts.
 type linkedAt struct {
-	version uint64
+	catalog Catalog
 	linked  *vm.Linked
 }
 

@@ -2,6 +2,7 @@ package zerodb
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/zerodb/zerodb/ops"
 )
@@ -22,7 +23,14 @@ type cloner struct {
 	// places, and so name strings are kept once per result and not once per row.
 	names []string
 	table *string // the table of the record id met last
+	bytes int64   // how much has been allocated in all
 }
+
+const (
+	valueBytes  = int(unsafe.Sizeof(Value{}))
+	memberBytes = int(unsafe.Sizeof(Member{}))
+	recordBytes = int(unsafe.Sizeof(RecordID{}))
+)
 
 // measure counts what v needs.
 func (c *cloner) measure(v Value) {
@@ -49,6 +57,7 @@ func (c *cloner) measure(v Value) {
 
 // room allocates what was measured.
 func (c *cloner) room() {
+	c.bytes += int64(len(c.text) + c.nvals*valueBytes + c.nmembers*memberBytes + c.nids*recordBytes)
 	c.str, c.text, c.at = string(c.text), c.text[:0], 0
 	c.vals, c.nvals = slab[Value](c.nvals), 0
 	c.members, c.nmembers = slab[Member](c.nmembers), 0

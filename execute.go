@@ -210,6 +210,11 @@ func (r *runner) whole(ctx context.Context) (*compiled, error) {
 	if len(segments) == 1 {
 		return r.session.compile(ctx, r.text, r.kept.names())
 	}
+	for _, a := range r.args { // later it would be too late to refuse the text as a whole
+		if a.name != "" && !mentions(r.text, a.name) {
+			return nil, unknownParameter(nil, a.name)
+		}
+	}
 	r.segments, r.lenient = segments, true
 	return nil, nil
 }

@@ -124,14 +124,19 @@ func (r *Rows) pull() {
 	}
 }
 
-// drain reads all that is left into memory.
+// drain reads all that is left into memory, as far as the statement's budget goes.
 func (r *Rows) drain() error {
 	all := r.batch[r.next:]
 	for r.source != nil {
 		r.batch = nil
 		r.pull()
-		if r.source != nil {
-			all = append(all, r.batch...)
+		if r.source == nil {
+			break
+		}
+		all = append(all, r.batch...)
+		if held := r.clone.bytes + int64(len(all)*valueBytes); held > r.session.db.options.QueryMemory {
+			r.end(ops.Errorf(ops.CodeMemoryBudget, "the rows of the statement need more than the memory budget of %d bytes", r.session.db.options.QueryMemory).
+				WithHint("read them one statement at a time with Script, add LIMIT, or RETURN NONE"))
 		}
 	}
 	r.batch, r.next = all, 0

@@ -61,7 +61,7 @@ func (db *DB) compile(text string, cat Catalog, variables []string) (c *compiled
 
 // link returns a statement linked to a catalog.
 func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.Linked, error) {
-	if at := c.linked[statement].Load(); at != nil && at.version == cat.Version() && !private {
+	if at := c.linked[statement].Load(); at != nil && at.catalog == cat && !private {
 		return at.linked, nil
 	}
 	linked, err := vm.Link(c.program, statement, cat, vm.LinkOptions{CompileGuard: compiler.Expr})
@@ -69,7 +69,7 @@ func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.L
 		return nil, err
 	}
 	if !private {
-		c.linked[statement].Store(&linkedAt{cat.Version(), linked})
+		c.linked[statement].Store(&linkedAt{cat, linked})
 	}
 	return linked, nil
 }

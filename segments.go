@@ -1,6 +1,8 @@
 package zerodb
 
 import (
+	"strings"
+
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/parse"
 )
@@ -41,6 +43,20 @@ func hasWord(text, word string) bool {
 
 func isWordByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80
+}
+
+// mentions reports whether $name stands anywhere in a text.
+func mentions(text, name string) bool {
+	for at := 0; ; {
+		i := strings.Index(text[at:], "$"+name)
+		if i < 0 {
+			return false
+		}
+		at += i + 1 + len(name)
+		if at == len(text) || !isWordByte(text[at]) {
+			return true
+		}
+	}
 }
 
 // cut divides a text at its definitions: each stands alone, for it is compiled against what those before it have made;

@@ -79,6 +79,60 @@ func TestParameters(t *testing.T) {
 	fails(t, err, ops.CodeParameter)
 }
 
+func TestParametersOfSegments(t *testing.T) {
+	_, s := memory(t)
+	want(t, run(t, s, `DEFINE TABLE a; RETURN $x; DEFINE TABLE b; RETURN [$x, $y]`, zerodb.Named("x", 1), zerodb.Named("y", 2)), `[1,2]`)
+	_, err := s.Execute(ctx, `DEFINE TABLE c; RETURN $xy`, zerodb.Named("xy", 1), zerodb.Named("x", 1))
+	fails(t, err, ops.CodeParameter)
+	if c, err := s.Catalog(); err != nil || c.Table("c") != nil {
+		t.Errorf("a part of it ran, %v", err)
+	}
+}
+
+// TestBufferedRowsAreBounded keeps the rows of a statement in the middle of a text within the budget.
+func TestBufferedRowsAreBounded(t *testing.T) {
+	db, err := zerodb.OpenMemory(&zerodb.Options{QueryMemory: 256 << 10, NoWarmUp: true})
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	s := session(t, db)
+	must(t, s.Begin(ctx, nil))
+	for i := range 5000 {
+		must(t, s.Put(ctx, "t", zerodb.Int(int64(i)), zerodb.String(strings.Repeat("x", 100))))
+	}
+	must(t, s.Commit(ctx))
+	_, err = s.Execute(ctx, `SELECT * FROM t; RETURN 1`)
+	fails(t, err, ops.CodeMemoryBudget)
+	n := 0
+	for rows, err := range s.Script(ctx, `SELECT * FROM t; RETURN 1`) {
+		must(t, err)
+		for range rows.All() {
+			n++
+		}
+	}
+	if n != 5001 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// TestProgramInTwoDatabases runs one program in databases whose catalogs have equal version numbers.
+func TestProgramInTwoDatabases(t *testing.T) {
+	_, s := memory(t)
+	st, err := s.Prepare(ctx, `SELECT VALUE n FROM t`)
+	must(t, err)
+	zqb, err := st.Program()
+	must(t, err)
+	for i, name := range []string{"one", "two"} {
+		must(t, s.Use(ctx, "", name))
+		must(t, s.Put(ctx, "t", zerodb.Int(1), zerodb.Object(zerodb.Member{Name: "n", Value: zerodb.Int(int64(i))})))
+	}
+	for i, name := range []string{"one", "two", "one"} {
+		must(t, s.Use(ctx, "", name))
+		rows, err := s.ExecuteProgram(ctx, zqb)
+		must(t, err)
+		want(t, jsonOf(t, rows), []string{"0", "1", "0"}[i])
+	}
+}
+
 func TestScan(t *testing.T) {
 	_, s := memory(t)
 	run(t, s, `CREATE person:1 SET name = "Alice", born = t"1990-01-02", tags = ["x"], home = { city: "Lagos" }`)

@@ -10,6 +10,7 @@ import (
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/cmd/internal/format"
 	"github.com/zerodb/zerodb/cmd/internal/shell"
+	"github.com/zerodb/zerodb/vm"
 )
 
 func (a *app) sqlCommand() *cobra.Command {
@@ -109,6 +110,15 @@ func (a *app) shell(ctx context.Context, form string, args []zerodb.Arg) error {
 	})
 }
 
+// sourceOf is the text that a program was compiled from; errors point into it. A file that is no program has none.
+func sourceOf(zqb []byte) string {
+	p, err := vm.Decode(zqb)
+	if err != nil || p.Source == "" {
+		return " "
+	}
+	return p.Source
+}
+
 func (a *app) execCommand() *cobra.Command {
 	var form string
 	var params []string
@@ -137,7 +147,7 @@ func (a *app) execCommand() *cobra.Command {
 		}
 		ctx := orBackground(c.Context())
 		return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
-			return print(p, s.ScriptProgram(ctx, zqb, args...))
+			return a.show(files[0], sourceOf(zqb), print(p, s.ScriptProgram(ctx, zqb, args...)))
 		})
 	}
 	return c

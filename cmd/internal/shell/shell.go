@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/cmd/internal/cli"
@@ -114,11 +115,25 @@ func (sh *Shell) run(ctx context.Context, text string) {
 func (sh *Shell) known(text string) []zerodb.Arg {
 	var args []zerodb.Arg
 	for _, a := range sh.args {
-		if strings.Contains(text, "$"+a.Name()) {
+		if uses(text, a.Name()) {
 			args = append(args, a)
 		}
 	}
 	return args
+}
+
+// uses reports whether $name stands in a text.
+func uses(text, name string) bool {
+	for {
+		_, behind, found := strings.Cut(text, "$"+name)
+		if !found {
+			return false
+		}
+		if next, _ := utf8.DecodeRuneInString(behind); behind == "" || !isWordRune(next) {
+			return true
+		}
+		text = behind
+	}
 }
 
 // print prints the rows of a statement, through the pager where they are larger than the terminal.
