@@ -185,8 +185,11 @@ func opGet(key ops.Value) operation {
 		on: func(t *Txn) string {
 			dst := make([]ops.Value, 2)
 			ok, err := t.Get(ctx, t.cat.Table("p"), key, []vm.Column{field("a"), field("u")}, dst)
-			if err != nil || !ok {
-				return fmt.Sprint(ok, err)
+			if err != nil {
+				return code(err)
+			}
+			if !ok {
+				return "false"
 			}
 			return modelRow{a: dst[0], u: dst[1]}.String()
 		},
@@ -194,7 +197,7 @@ func opGet(key ops.Value) operation {
 			if r, ok := m.rows[ops.Format(key)]; ok {
 				return r.String()
 			}
-			return "false <nil>"
+			return "false"
 		},
 	}
 }
