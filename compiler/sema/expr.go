@@ -162,7 +162,7 @@ func (c *checker) field(e *ast.Field) Expr {
 	if x := c.restricted(e); x != nil {
 		return x
 	}
-	return c.step(c.expr(e.X), e.Name.Text, e.Span)
+	return c.step(c.expr(e.X), e.Name, e.Span)
 }
 
 // hasVar reports whether a variable has been set, in this script or before it.
@@ -181,40 +181,40 @@ func (c *checker) restricted(e *ast.Field) Expr {
 	x := c.expr(inner.X)
 	t := x.At().Type
 	if t.Kind != ops.KindRecord && t.Kind != ops.KindAny {
-		return c.step(c.step(x, inner.Name.Text, inner.Span), e.Name.Text, e.Span)
+		return c.step(c.step(x, inner.Name, inner.Span), e.Name, e.Span)
 	}
 	table := inner.Name.Text
 	link := &InTable{Info: Info{inner.Span, ops.Type{Kind: ops.KindRecord, Name: table, Optional: true}}, X: x, Table: table}
-	followed := c.step(link, e.Name.Text, e.Span)
+	followed := c.step(link, e.Name, e.Span)
 	if t.Kind == ops.KindRecord {
 		return followed
 	}
-	member := c.step(c.step(x, table, inner.Span), e.Name.Text, e.Span)
+	member := c.step(c.step(x, inner.Name, inner.Span), e.Name, e.Span)
 	return &Binary{Info: Info{e.Span, ops.Any}, Op: opcodes.Coalesce, Left: member, Right: followed}
 }
 
 // step is the value at name below x. A path that is declared to lie in an object is read at once, without its object.
-func (c *checker) step(x Expr, name string, at ops.Span) Expr {
+func (c *checker) step(x Expr, name ast.Name, at ops.Span) Expr {
 	t := x.At().Type
 	if col, ok := x.(*Column); ok && col.Rel.Desc != nil && len(col.Path) > 0 && t.Kind == ops.KindObject && col.Rel.Kind != RelStored {
-		path := append(append([]string{}, col.Path...), name)
+		path := append(append([]string{}, col.Path...), name.Text)
 		ft, ok := declared(col.Rel.Desc, path)
 		if !ok {
 			ft = ops.Any
 		}
 		return &Column{leaf{Info{at, ft}}, col.Rel, path}
 	}
-	f := &Field{Info: Info{at, ops.Any}, X: x, Path: []string{name}}
+	f := &Field{Info: Info{at, ops.Any}, X: x, Path: []string{name.Text}}
 	switch t.Kind {
 	case ops.KindRecord:
 		if t.Name != "" && c.catalog != nil {
-			ft, _ := c.fieldType(c.catalog.Table(t.Name), name, at)
+			ft, _ := c.fieldType(c.catalog.Table(t.Name), name.Text, name.Span)
 			ft.Optional = true
 			f.Type = ft
 		}
 	case ops.KindAny, ops.KindNone, ops.KindObject, ops.KindList, ops.KindSet, ops.KindTuple:
 	default:
-		c.failf(ops.CodeType, at, "%s is %s, which has no member %s", c.text(x.At().Span), aKind(t.Kind), name)
+		c.failf(ops.CodeType, at, "%s is %s, which has no member %s", c.text(x.At().Span), aKind(t.Kind), name.Text)
 	}
 	return f
 }

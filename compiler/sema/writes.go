@@ -227,7 +227,7 @@ func (c *checker) targetValue(w *Write, p *ast.FieldPath) Expr {
 func (c *checker) targetStep(x Expr, s *ast.PathStep) Expr {
 	switch {
 	case s.Name != nil:
-		return c.step(x, s.Name.Text, s.Span)
+		return c.step(x, *s.Name, s.Span)
 	case s.All:
 		return c.unsupported(s.Span, "an assignment to every element")
 	}
