@@ -360,12 +360,12 @@ func putJSON(t *kv.Txn, key []byte, v any) error {
 // scanPrefix calls use for every key that starts with prefix, as the transaction sees it now.
 func scanPrefix(t *kv.Txn, prefix []byte, use func(key, value []byte) error) error {
 	end := keys.AppendEnd(nil, prefix)
-	if t.Writable() {
-		t.ReadSpan(prefix, end)
-	}
 	it, err := t.NewIter(prefix, end, t.Mark())
 	if err != nil {
 		return err
+	}
+	if t.Writable() {
+		t.ReadSpan(prefix, end)
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		v, err := it.Value()

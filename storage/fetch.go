@@ -56,9 +56,6 @@ func (f *fetcher) read(found func(row int32, value []byte) error) error {
 
 // seek returns the value of a key, not nil, or nil where there is none.
 func (f *fetcher) seek(key []byte) ([]byte, error) {
-	if f.txn.kv.Writable() {
-		f.txn.kv.ReadKey(key)
-	}
 	if p := keys.Prefix(key[:keys.PrefixLen]); f.it == nil || p != f.at {
 		if err := f.close(); err != nil {
 			return nil, err
@@ -68,6 +65,9 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 			return nil, err
 		}
 		f.it, f.at, f.valid = it, p, false
+	}
+	if f.txn.kv.Writable() {
+		f.txn.kv.ReadKey(key)
 	}
 	f.seeks++
 	f.valid = f.it.SeekGE(key)

@@ -221,12 +221,12 @@ func (t *Txn) GetBefore(key []byte, m Mark) (value []byte, ok bool, err error) {
 
 // Base reads a key in the snapshot, beneath the transaction's own writes.
 func (t *Txn) Base(key []byte) (value, raw []byte, ok bool, err error) {
-	if t.write {
-		t.ReadKey(key)
-	}
 	raw, ok, err = t.raw(key)
 	if err != nil {
 		return nil, nil, false, err
+	}
+	if t.write {
+		t.ReadKey(key) // after the read: what others wrote before it is no conflict
 	}
 	if ok && len(raw) < HeaderLen {
 		return nil, nil, false, ErrHeader
