@@ -63,16 +63,33 @@ func (g *gen) remember(e sema.Expr, r uint16) {
 	}
 }
 
-// exprs computes expressions into registers in a row.
+// exprs computes expressions into registers in a row; where they are in such already, those are taken.
 func (g *gen) exprs(es []sema.Expr) uint16 {
 	if len(es) == 1 {
 		return g.expr(es[0])
+	}
+	if base, ok := g.inRow(es); ok {
+		return base
 	}
 	base := g.newRegs(len(es))
 	for i, e := range es {
 		g.exprTo(e, int(base)+i)
 	}
 	return base
+}
+
+// inRow finds expressions that stand in registers in a row.
+func (g *gen) inRow(es []sema.Expr) (base uint16, ok bool) {
+	for i, e := range es {
+		r, found := find(g.frame.have, e)
+		if i == 0 {
+			base = r
+		}
+		if !found || r != base+uint16(i) {
+			return 0, false
+		}
+	}
+	return base, len(es) > 0
 }
 
 func (g *gen) compute(e sema.Expr, dst int) uint16 {
