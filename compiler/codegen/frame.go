@@ -158,6 +158,7 @@ func (g *gen) column(c *sema.Column, dst int) uint16 {
 
 // below takes what lies at a path of an object or record, step by step, so that each may be a link.
 func (g *gen) below(r uint16, path []string, kind ops.Kind, dst int) uint16 {
+	r = g.unsure(opcodes.Field, 0, r)
 	if len(path) == 0 {
 		d := g.result(dst, ops.KindObject, r)
 		g.emit(opcodes.Field, d, r, g.path(nil))

@@ -87,6 +87,7 @@ func (g *gen) ifElse(e *sema.If, dst int) uint16 {
 		}
 		g.selected(cond, []uint16{ifTrue, ifNotTrue}[i], func() { g.exprTo(arm, int(arms)+i) })
 	}
+	cond = g.unsure(opcodes.Select, 0, cond)
 	d := g.result(dst, kindOf(e.Type), cond, arms, arms+1)
 	g.emit(opcodes.Select, d, cond, arms)
 	return d

@@ -230,7 +230,7 @@ func (f *filter) prefixNames(p *place) bool {
 			return true
 		}
 	}
-	if p.kind == tFold && next == tGroup && f.clause == tSelect { // SELECT FOLD group(x) FROM t
+	if p.kind == tFold && next == tGroup && p.prev.kind != tFrom { // SELECT FOLD group(x) FROM t
 		if bracket, _ := f.after(p.nextAt); bracket.kind == tLParen && p.next.touches(&bracket) {
 			return false
 		}
