@@ -3,6 +3,7 @@ package vm_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/zerodb/zerodb/ops"
@@ -255,15 +256,41 @@ statement 0 query F0
 `)
 }
 
+// BenchmarkVerify verifies a statement of 2,000 instructions, and BenchmarkVerifySmall the golden programs, of a dozen each.
 func BenchmarkVerify(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("const k0 1\nshape s0 value x any\ntable t0 person\naccess a0 table t0 [.x]\nfragment F0 emits s0\n cursor c0\n register r0 any\n")
+	for i := range 400 {
+		fmt.Fprintf(&text, " register r%d any of c0\n", i+1)
+	}
+	text.WriteString(" const r0, k0\n open.table c0, a0\n next c0, @2004\n")
+	for i := range 500 {
+		r := i%399 + 1
+		fmt.Fprintf(&text, " column r%d, c0, 0\n add r%d, r%d, r0\n filter c0, r%d\n jump.empty c0, @2\n", r, r+1, r, r+1)
+	}
+	text.WriteString(" jump @2\n end\nstatement 0 query F0\n")
+	p, err := vm.Assemble(strings.Replace(text.String(), "@2004", fmt.Sprint("@", 3+4*500+1), 1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	verifyAll(b, []*vm.Program{p})
+}
+
+func BenchmarkVerifySmall(b *testing.B) {
 	var programs []*vm.Program
-	instructions := 0
 	for _, file := range goldenPrograms(b) {
 		p, err := vm.Decode(file)
 		if err != nil {
 			b.Fatal(err)
 		}
 		programs = append(programs, p)
+	}
+	verifyAll(b, programs)
+}
+
+func verifyAll(b *testing.B, programs []*vm.Program) {
+	instructions := 0
+	for _, p := range programs {
 		for i := range p.Fragments {
 			instructions += len(p.Fragments[i].Code)
 		}

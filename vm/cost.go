@@ -114,6 +114,9 @@ func successors(in *Instr, pc int) (next, jump int) {
 // endless reports whether there is a loop that no cursor bounds. A cursor bounds a loop that steps it and does not open it;
 // when such a step is taken away as a way round, what is left of the loop is looked at again.
 func endless(f *Fragment) bool {
+	if plainLoops(f) {
+		return false
+	}
 	cut := make([]bool, len(f.Code)) // next instructions whose way on is taken away
 	for range maxNesting {
 		loops := strongComponents(f, cut)
@@ -139,6 +142,30 @@ func endless(f *Fragment) bool {
 		}
 	}
 	return true // nested too deep to tell
+}
+
+// plainLoops reports whether every jump backwards goes to the step of a cursor that was opened further up, as the compiler
+// writes loops. The first instruction of a loop is where a jump backwards goes, so its cursor is not opened within the loop.
+func plainLoops(f *Fragment) bool {
+	opened := make([]int, len(f.Cursors))
+	for pc := range f.Code {
+		if in := &f.Code[pc]; opensCursor(in.Op) {
+			opened[in.A] = pc
+		}
+	}
+	for pc := range f.Code {
+		_, to := successors(&f.Code[pc], pc)
+		if to < 0 || to > pc {
+			continue
+		}
+		if to >= len(f.Code) || f.Code[to].Op != opcodes.Next {
+			return false
+		}
+		if opened[f.Code[to].A] >= to {
+			return false
+		}
+	}
+	return true
 }
 
 // strongComponents returns the loops of a fragment: the largest sets of instructions that can all reach one another, of

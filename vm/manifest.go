@@ -1,8 +1,9 @@
 package vm
 
 import (
-	"maps"
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
@@ -10,49 +11,56 @@ import (
 
 // ComputeManifest says what a program touches, from its code. The operands must be in range.
 func ComputeManifest(p *Program) Manifest {
-	m := manifestOf{p: p, reads: map[string]fieldSet{}, writes: map[string]fieldSet{}, functions: map[string]bool{}, capabilities: map[string]bool{}}
+	m := manifestOf{p: p}
 	for i := range p.Fragments {
 		m.fragment(&p.Fragments[i])
 	}
-	return Manifest{Reads: sortedFields(m.reads), Writes: sortedFields(m.writes), Functions: sortedNames(m.functions),
+	return Manifest{Reads: tableFields(m.reads), Writes: tableFields(m.writes), Functions: sortedNames(m.functions),
 		Capabilities: sortedNames(m.capabilities), Defines: m.defines, Cost: m.cost}
 }
 
-type fieldSet map[string]bool
+// touched is a field of a table; "" is none in particular.
+type touched struct{ table, field string }
 
 type manifestOf struct {
 	p                       *Program
-	reads, writes           map[string]fieldSet
-	functions, capabilities map[string]bool
+	reads, writes           []touched
+	functions, capabilities []string
 	defines                 bool
 	cost                    CostClass
 }
 
-func sortedNames(s map[string]bool) []string {
-	if len(s) == 0 {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(s))
+func sortedNames(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-func sortedFields(tables map[string]fieldSet) []TableFields {
-	var all []TableFields
-	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		fields := sortedNames(tables[name])
-		if tables[name]["*"] {
-			fields = []string{"*"}
+func tableFields(all []touched) (tables []TableFields) {
+	slices.SortFunc(all, func(a, b touched) int {
+		return cmp.Or(strings.Compare(a.table, b.table), strings.Compare(a.field, b.field))
+	})
+	for _, x := range slices.Compact(all) {
+		if n := len(tables); n == 0 || tables[n-1].Table != x.table {
+			tables = append(tables, TableFields{Table: x.table})
 		}
-		all = append(all, TableFields{Table: name, Fields: fields})
+		t := &tables[len(tables)-1]
+		switch {
+		case x.field == "" || slices.Equal(t.Fields, everyField):
+		case x.field == "*":
+			t.Fields = everyField
+		default:
+			t.Fields = append(t.Fields, x.field)
+		}
 	}
-	return all
+	return tables
 }
 
-func note(tables map[string]fieldSet, table string, fields ...string) {
-	if tables[table] == nil {
-		tables[table] = fieldSet{}
-	}
+var everyField = []string{"*"}
+
+func note(tables *[]touched, table string, fields ...string) {
+	*tables = append(*tables, touched{table: table})
 	for _, f := range fields {
-		tables[table][f] = true
+		*tables = append(*tables, touched{table, f})
 	}
 }
 
@@ -65,7 +73,7 @@ func (m *manifestOf) fragment(f *Fragment) {
 		case opcodes.Field:
 			m.follow(f, in)
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
-			note(m.writes, m.table(&m.p.Accesses[in.B]), "*")
+			note(&m.writes, m.table(&m.p.Accesses[in.B]), "*")
 		case opcodes.Call:
 			m.call(m.p.Funcs[in.B].Name)
 		case opcodes.Define:
@@ -84,17 +92,17 @@ func (m *manifestOf) table(a *Access) string {
 
 func (m *manifestOf) read(a *Access) {
 	name := m.table(a)
-	note(m.reads, name)
+	note(&m.reads, name)
 	for i := range a.Columns {
 		switch c := &a.Columns[i]; {
 		case c.Kind == ColumnID, c.Kind == ColumnEdge:
-			note(m.reads, name, "id")
+			note(&m.reads, name, "id")
 		case c.Kind == ColumnVertex:
-			note(m.reads, name, "in", "out")
+			note(&m.reads, name, "in", "out")
 		case c.Kind == ColumnRecord, len(c.Path) == 0:
-			note(m.reads, name, "*")
+			note(&m.reads, name, "*")
 		default:
-			note(m.reads, name, c.Path[0])
+			note(&m.reads, name, c.Path[0])
 		}
 	}
 }
@@ -107,15 +115,15 @@ func (m *manifestOf) follow(f *Fragment, in *Instr) {
 	}
 	path := m.p.Paths[in.C]
 	if len(path) == 0 {
-		note(m.reads, "*", "*")
+		note(&m.reads, "*", "*")
 		return
 	}
-	note(m.reads, "*", path...)
+	note(&m.reads, "*", path...)
 }
 
 func (m *manifestOf) call(name string) {
-	m.functions[name] = true
+	m.functions = append(m.functions, name)
 	if f := ops.LookupFunc(name); f != nil && f.Capability != "" {
-		m.capabilities[f.Capability] = true
+		m.capabilities = append(m.capabilities, f.Capability)
 	}
 }

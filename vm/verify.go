@@ -2,6 +2,7 @@ package vm
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
@@ -23,7 +24,14 @@ const (
 //
 // docs/bytecode.md numbers the rules.
 func Verify(p *Program) error {
-	v := verifier{p: p}
+	v := verifiers.Get().(*verifier)
+	defer func() {
+		*v = verifier{owner: v.owner, opens: v.opens, reads: v.reads[:0], writes: v.writes[:0], state: v.state}
+		if cap(v.state.facts) < 1<<16 {
+			verifiers.Put(v)
+		}
+	}()
+	v.p = p
 	if err := v.pools(); err != nil {
 		return err
 	}
@@ -47,6 +55,9 @@ func sameManifest(a, b Manifest) bool {
 		slices.Equal(a.Functions, b.Functions) && slices.Equal(a.Capabilities, b.Capabilities) && a.Defines == b.Defines && a.Cost == b.Cost
 }
 
+// verifiers are kept for the memory that they have.
+var verifiers = sync.Pool{New: func() any { return new(verifier) }}
+
 // verifier checks one program.
 type verifier struct {
 	p *Program
@@ -64,7 +75,7 @@ type verifier struct {
 	row    *ops.Row
 	reads  []uint16
 	writes []uint16
-	slots  map[uint16]int // builders, in the order of their first use
+	state  flow
 }
 
 // wrong makes an error about the instruction at hand.
@@ -150,7 +161,7 @@ func (v *verifier) declarations() error {
 
 // cursors finds the one instruction that opens each cursor, and checks the opcodes.
 func (v *verifier) cursors() error {
-	v.opens = make([]int, len(v.f.Cursors))
+	v.opens = sized(v.opens, len(v.f.Cursors))
 	for i := range v.opens {
 		v.opens[i] = -1
 	}

@@ -14,14 +14,30 @@ type flow struct {
 	words int // of a set of facts
 	// Facts by their first bit: registers, then for each cursor open, batch, closed, then builders.
 	cursors, builders int
+	mask              []uint64
 	batches           [][]uint64 // by cursor: the registers of its batch
 
-	leader  []bool // by instruction: a block starts there
-	in      map[int]*place
+	leader  []bool  // by instruction: a block starts there
+	numbers []int32 // by instruction that starts a block: its number
+	places  []place // by block; without facts until a way to it is found
+	facts   []uint64
+	pushes  []uint8
 	work    []int
 	pending []bool // by instruction: a block in work
 	now     place
+	ended   []uint64
 	visits  int
+	slots   map[uint16]int // builders, in the order of their first use
+}
+
+// sized returns a zeroed slice of n elements, in the memory of s if it is enough.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // place is what is known at the start of a block.
@@ -44,22 +60,29 @@ const (
 )
 
 func (v *verifier) flow() error {
-	f := &flow{v: v, in: map[int]*place{}, leader: make([]bool, len(v.f.Code)), pending: make([]bool, len(v.f.Code))}
+	f, n := &v.state, len(v.f.Code)
+	f.v, f.visits, f.work = v, 0, f.work[:0]
+	f.leader, f.pending, f.numbers = sized(f.leader, n), sized(f.pending, n), sized(f.numbers, n)
 	f.layout()
 	blocks, err := f.leaders()
 	if err != nil {
 		return err
 	}
-	if blocks*(f.words+len(v.f.Cursors)/8+1) > maxFacts || len(v.f.Cursors)*f.words > maxFacts {
-		return ops.Errorf(ops.CodeBadProgram, "fragment %d is too complex: %d blocks, %d registers, %d cursors", v.n, blocks, len(v.f.Registers), len(v.f.Cursors))
+	cursors := len(v.f.Cursors)
+	if blocks*(f.words+cursors/8+1) > maxFacts || cursors*f.words > maxFacts {
+		return ops.Errorf(ops.CodeBadProgram, "fragment %d is too complex: %d blocks, %d registers, %d cursors", v.n, blocks, len(v.f.Registers), cursors)
 	}
 	f.masks()
-	start := place{facts: make([]uint64, f.words), pushes: make([]uint8, len(v.f.Cursors))}
+	// Memory for what is known at each block, at the place at hand and on a way out of a loop.
+	f.places = sized(f.places, blocks)
+	f.facts, f.pushes = sized(f.facts, (blocks+2)*f.words), sized(f.pushes, (blocks+1)*cursors)
+	f.now = f.place(blocks)
+	f.ended = f.facts[(blocks+1)*f.words:]
+	start := f.place(0)
 	for c := range v.f.Cursors {
 		set(start.facts, f.cursor(c, factClosed))
 	}
-	f.now = place{facts: make([]uint64, f.words), pushes: make([]uint8, len(v.f.Cursors))}
-	f.in[0] = &start
+	f.places[0] = start
 	f.push(0)
 	for len(f.work) > 0 {
 		pc := f.work[len(f.work)-1]
@@ -73,7 +96,7 @@ func (v *verifier) flow() error {
 		}
 	}
 	for pc := range v.f.Code {
-		if f.leader[pc] && f.in[pc] == nil {
+		if f.leader[pc] && f.places[f.numbers[pc]].facts == nil {
 			v.at(pc)
 			return v.wrong("no way leads to it")
 		}
@@ -81,30 +104,39 @@ func (v *verifier) flow() error {
 	return nil
 }
 
+// place is the memory for what is known at block i.
+func (f *flow) place(i int) place {
+	cursors := len(f.v.f.Cursors)
+	return place{f.facts[i*f.words : (i+1)*f.words], f.pushes[i*cursors : (i+1)*cursors]}
+}
+
 func (f *flow) layout() {
 	v := f.v
 	f.cursors = len(v.f.Registers)
 	f.builders = f.cursors + cursorFacts*len(v.f.Cursors)
-	v.slots = map[uint16]int{}
+	if f.slots == nil {
+		f.slots = map[uint16]int{}
+	}
+	clear(f.slots)
 	for i := range v.f.Code {
 		in := &v.f.Code[i]
 		for j, class := range ops.Table[in.Op].Operands {
 			if b := [3]uint16{in.A, in.B, in.C}[j]; class == ops.BuilderRef {
-				if _, there := v.slots[b]; !there {
-					v.slots[b] = len(v.slots)
+				if _, there := f.slots[b]; !there {
+					f.slots[b] = len(f.slots)
 				}
 			}
 		}
 	}
-	f.words = (f.builders + len(v.slots) + 63) / 64
+	f.words = max(1, (f.builders+len(f.slots)+63)/64)
 }
 
 // leaders finds where blocks start: at the beginning, at jump targets and behind jumps.
 func (f *flow) leaders() (int, error) {
 	v := f.v
 	f.leader[0] = true
-	if len(v.slots) > maxBuilders {
-		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, len(v.slots), maxBuilders)
+	if len(f.slots) > maxBuilders {
+		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, len(f.slots), maxBuilders)
 	}
 	for pc := range v.f.Code {
 		next, jump := successors(&v.f.Code[pc], pc)
@@ -120,8 +152,9 @@ func (f *flow) leaders() (int, error) {
 		}
 	}
 	blocks := 0
-	for _, l := range f.leader {
+	for pc, l := range f.leader {
 		if l {
+			f.numbers[pc] = int32(blocks)
 			blocks++
 		}
 	}
@@ -129,9 +162,11 @@ func (f *flow) leaders() (int, error) {
 }
 
 func (f *flow) masks() {
-	f.batches = make([][]uint64, len(f.v.f.Cursors))
-	for c := range f.batches {
-		f.batches[c] = make([]uint64, (f.cursors+63)/64)
+	words := (f.cursors + 63) / 64
+	f.mask = sized(f.mask, words*len(f.v.f.Cursors))
+	f.batches = f.batches[:0]
+	for c := range f.v.f.Cursors {
+		f.batches = append(f.batches, f.mask[c*words:(c+1)*words])
 	}
 	for r, d := range f.v.f.Registers {
 		if d.Vector {
@@ -156,7 +191,7 @@ func (f *flow) push(pc int) {
 // block goes through one block and hands what is known at its end to those that may follow.
 func (f *flow) block(pc int) error {
 	v := f.v
-	start := f.in[pc]
+	start := f.places[f.numbers[pc]]
 	copy(f.now.facts, start.facts)
 	copy(f.now.pushes, start.pushes)
 	for {
@@ -184,16 +219,19 @@ func (f *flow) block(pc int) error {
 // edge hands on what is known; ends says that it is the way that `next` takes at the end of its cursor.
 func (f *flow) edge(to int, ends bool) error {
 	v := f.v
-	var closed []uint64
+	facts := f.now.facts
 	if ends {
-		closed = append(closed, f.now.facts...)
-		f.closed(closed, int(v.in.A))
-	} else {
-		closed = f.now.facts
+		copy(f.ended, facts)
+		facts = f.ended
+		f.closed(facts, int(v.in.A))
 	}
-	there := f.in[to]
-	if there == nil {
-		f.in[to] = &place{facts: append([]uint64(nil), closed...), pushes: append([]uint8(nil), f.now.pushes...)}
+	n := f.numbers[to]
+	there := f.places[n]
+	if there.facts == nil {
+		there = f.place(int(n))
+		copy(there.facts, facts)
+		copy(there.pushes, f.now.pushes)
+		f.places[n] = there
 		f.push(to)
 		return nil
 	}
@@ -203,7 +241,7 @@ func (f *flow) edge(to int, ends bool) error {
 		}
 	}
 	changed := false
-	for i, w := range closed {
+	for i, w := range facts {
 		if both := there.facts[i] & w; both != there.facts[i] {
 			there.facts[i], changed = both, true
 		}
@@ -263,7 +301,7 @@ func (f *flow) usesBuilders() error {
 			continue
 		}
 		b := v.operand(i)
-		bit := f.builders + v.slots[b]
+		bit := f.builders + f.slots[b]
 		if v.in.Op == opcodes.New {
 			set(f.now.facts, bit)
 			continue

@@ -146,14 +146,32 @@ func (v *verifier) members(s *Shape) error {
 	if v.weight += len(s.Names); v.weight > maxWeight {
 		return v.wrong("the program is too complex: its instructions refer to more than %d registers and names", maxWeight)
 	}
-	seen := make(map[string]bool, len(s.Names))
-	for _, n := range s.Names {
+	if name, twice := repeated(s.Names); twice {
+		return v.wrong("operand C is shape %d, which has the name %s twice", v.in.C, name)
+	}
+	return nil
+}
+
+// repeated returns a name that is there twice.
+func repeated(names []string) (string, bool) {
+	if len(names) <= 8 {
+		for i, n := range names {
+			for _, m := range names[:i] {
+				if n == m {
+					return n, true
+				}
+			}
+		}
+		return "", false
+	}
+	seen := make(map[string]bool, len(names))
+	for _, n := range names {
 		if seen[n] {
-			return v.wrong("operand C is shape %d, which has the name %s twice", v.in.C, n)
+			return n, true
 		}
 		seen[n] = true
 	}
-	return nil
+	return "", false
 }
 
 func (v *verifier) describes(c *schema.Change) error {
