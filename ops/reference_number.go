@@ -210,7 +210,21 @@ func divide(a, b Value) (Value, error) {
 			return None, errZero
 		}
 		return finite(a / b)
-	}, decimalContext.Quo)
+	}, decimalQuotient)
+}
+
+// decimalQuotient divides decimals. An exact quotient has no more digits than it needs: 10 / 4 is 2.5.
+func decimalQuotient(d, a, b *apd.Decimal) (apd.Condition, error) {
+	ideal := a.Exponent - b.Exponent
+	cond, err := decimalContext.Quo(d, a, b)
+	if err != nil || cond.Inexact() || d.Form != apd.Finite || d.Exponent >= ideal {
+		return cond, err
+	}
+	d.Reduce(d)
+	if d.Exponent > ideal {
+		return decimalContext.Quantize(d, d, ideal)
+	}
+	return cond, nil
 }
 
 // shortened divides a duration by a number.
