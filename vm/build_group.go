@@ -168,6 +168,10 @@ func (g *grouping) number(r *Rows, cols []*ops.Vector, sel ops.Selection, n int)
 		return g.putAside(r, cols, at, sel, n)
 	}
 	t.reserve(count)
+	if sel == nil && len(keys) == 1 && keys[0].Kind == ops.KindString && keys[0].Valid == nil {
+		t.numberTexts(keys, n)
+		return t.at, nil, nil
+	}
 	if sel == nil {
 		for i := range n {
 			at, slot := t.probe(keys, i)

@@ -335,9 +335,17 @@ func (s *sorter) order() {
 		}
 		s.entries = append(s.entries, e)
 	}
+	// A number sorts as itself: where it is the only key, equal prefixes are equal rows.
+	told := uniform && s.keys == 1 && s.row(0)[0].Kind().IsNumber() && s.row(0)[0].Kind() != ops.KindDecimal
 	slices.SortFunc(s.entries, func(a, b sortEntry) int {
 		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
+			if a.prefix < b.prefix {
+				return -1
+			}
+			return 1
+		}
+		if told && len(s.seqs) == 0 {
+			return int(a.row - b.row)
 		}
 		if c := s.compare(s.row(a.row), s.row(b.row)); c != 0 {
 			return c

@@ -224,9 +224,9 @@ func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 func endOf(t *schema.Table, side, table string, v ops.Value) error {
 	switch {
 	case v.Kind() != ops.KindRecord:
-		return ops.Errorf(ops.CodeType, "an edge goes from record to record, %s %s is none", article(v.Kind()), ops.Format(v))
+		return ops.Errorf(ops.CodeType, "an edge goes from record to record; %s %s is no record", article(v.Kind()), ops.Format(v))
 	case table != "" && v.RecordTable() != table:
-		return ops.Errorf(ops.CodeType, "edges of %s go %s records of %s, %s is none", t.Name, side, table, ops.Format(v))
+		return ops.Errorf(ops.CodeType, "edges of %s go %s records of %s; %s is not one", t.Name, side, table, ops.Format(v))
 	}
 	return nil
 }

@@ -41,6 +41,10 @@ func (t *rowTable) hash(cols []*ops.Vector, sel ops.Selection, n int) {
 		t.at = make([]int32, max(n, ops.BatchSize))
 	}
 	t.h, t.at = t.h[:n], t.at[:n]
+	if len(cols) == 1 {
+		t.hashOne(cols[0], sel, n)
+		return
+	}
 	clear(t.h)
 	for _, c := range cols {
 		c.Hash(t.h, sel)
