@@ -52,7 +52,14 @@ func answer(db *database, query string, off []string) string {
 }
 
 func randomDatabase(t *rapid.T) *database {
-	db := newDatabase()
+	db, script := newDatabase(), randomScript(t)
+	if out := db.run(script, compiler.Options{}, nil, false); strings.Contains(out, "error") {
+		t.Fatalf("%s\n%s", script, out)
+	}
+	return db
+}
+
+func randomScript(t *rapid.T) string {
 	var script strings.Builder
 	script.WriteString("DEFINE TABLE person\nDEFINE EDGE knows\nDEFINE EDGE likes FROM person TO person\n")
 	script.WriteString("DEFINE INDEX by_a ON TABLE person FIELDS a\nDEFINE INDEX by_bc ON TABLE person FIELDS b, c\n")
@@ -61,14 +68,11 @@ func randomDatabase(t *rapid.T) *database {
 		fmt.Fprintf(&script, "CREATE person:%d SET a = %s, b = %s, c = %s, friend = person:%d, o = { k: %s }\n", i, value(t), value(t), value(t),
 			rapid.IntRange(0, n+1).Draw(t, "friend"), value(t))
 	}
-	for range rapid.IntRange(0, 2*n).Draw(t, "edges") {
-		fmt.Fprintf(&script, "RELATE person:%d -> %s -> person:%d SET w = %s\n", rapid.IntRange(0, n).Draw(t, "from"),
-			rapid.SampledFrom([]string{"knows", "likes"}).Draw(t, "edge"), rapid.IntRange(0, n).Draw(t, "to"), value(t))
+	for i := range rapid.IntRange(0, 2*n).Draw(t, "edges") {
+		fmt.Fprintf(&script, "RELATE person:%d -> %s:%d -> person:%d SET w = %s\n", rapid.IntRange(0, n).Draw(t, "from"),
+			rapid.SampledFrom([]string{"knows", "likes"}).Draw(t, "edge"), i, rapid.IntRange(0, n).Draw(t, "to"), value(t))
 	}
-	if out := db.run(script.String(), compiler.Options{}, nil, false); strings.Contains(out, "error") {
-		t.Fatalf("%s\n%s", script.String(), out)
-	}
-	return db
+	return script.String()
 }
 
 func value(t *rapid.T) string {
