@@ -267,7 +267,7 @@ func TestTransactionsAreSerialisable(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	t.Log(fmt.Sprintf("%d commits, %d conflicts", commits, conflicts))
+	t.Logf("%d commits, %d conflicts", commits, conflicts)
 	if commits == 0 || conflicts == 0 {
 		t.Fatal("the test does not test what it is for")
 	}

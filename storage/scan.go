@@ -322,7 +322,7 @@ func (c *scanCursor) fill(b *vm.Batch) error {
 	if it := c.it.Plain(); it != nil && needValue && !c.reverse {
 		return c.fillPlain(b, it)
 	}
-	for ; c.ok && b.N < ops.BatchSize; c.next() {
+	for most := b.Room(); c.ok && b.N < most; c.next() {
 		var value []byte
 		if needValue {
 			var err error
@@ -343,7 +343,7 @@ func (c *scanCursor) fill(b *vm.Batch) error {
 // fillPlain is fill over nothing but what Pebble's iterator shows, forward: the loop that most of a scan's time is spent in.
 func (c *scanCursor) fillPlain(b *vm.Batch, it *pebble.Iterator) error {
 	r := &c.rows
-	for c.ok && b.N < ops.BatchSize {
+	for most := b.Room(); c.ok && b.N < most; {
 		raw, err := it.ValueAndErr()
 		if err != nil {
 			return wrap(err)
@@ -367,12 +367,13 @@ func (c *scanCursor) fillPlain(b *vm.Batch, it *pebble.Iterator) error {
 
 // countRows walks over records of which nothing is wanted but that they are there, or values that are always none.
 func (c *scanCursor) countRows(b *vm.Batch) error {
+	most := b.Room()
 	if it := c.it.Plain(); it != nil && !c.reverse {
-		for ; c.ok && b.N < ops.BatchSize; b.N++ {
+		for ; c.ok && b.N < most; b.N++ {
 			c.ok = it.Next()
 		}
 	}
-	for ; c.ok && b.N < ops.BatchSize; c.next() {
+	for ; c.ok && b.N < most; c.next() {
 		b.N++
 	}
 	for i := range c.rows.cols {

@@ -82,7 +82,7 @@ func (c *indexCursor) Next(ctx context.Context, b *vm.Batch) error {
 	c.begin()
 	c.rows.start(b)
 	c.entries, c.notes, c.keys, c.vals = c.entries[:0], c.notes[:0], c.keys[:0], c.vals[:0]
-	for ; c.ok && len(c.keys) < ops.BatchSize; c.next() {
+	for most := b.Room(); c.ok && len(c.keys) < most; c.next() {
 		if err := c.entry(); err != nil {
 			return err
 		}

@@ -61,8 +61,7 @@ type Store struct {
 	catalogs map[place]*atomic.Pointer[catalog]
 	tables   map[uint32]*table // every table seen since opening, by ID; guarded by catMu
 
-	relaxed atomic.Bool
-	stats   counters
+	stats counters
 }
 
 // place names a database.
