@@ -22,7 +22,11 @@ func describe(p antlr.Parser, found *token) *ops.Error {
 		message = "expected " + oneOf(words) + ", found " + show(found)
 	}
 	s := scene{tokens: stream.all[stream.first : stream.last+1], at: int(found.index) - stream.first, expected: expected}
-	return &ops.Error{Code: ops.CodeSyntax, Message: message, Span: s.place(), Hint: s.hint()}
+	place, hint := s.place(), s.hint()
+	if first := &s.tokens[0]; hint != "" && hint == s.misspeltStatement() {
+		message, place = "expected a statement, found "+show(first), first.span()
+	}
+	return &ops.Error{Code: ops.CodeSyntax, Message: message, Span: place, Hint: hint}
 }
 
 func kindsIn(set *antlr.IntervalSet) map[int32]bool {

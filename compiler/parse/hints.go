@@ -101,6 +101,7 @@ var openings = []struct{ first, second, hint string }{
 	{"DROP", "", "write REMOVE"},
 	{"ALTER", "TABLE", "write REDEFINE TABLE"},
 	{"SHOW", "", "write INFO, or DESCRIBE TABLE person"},
+	{"USE", "", "write USE NAMESPACE n DATABASE d, or one of them"},
 	{"TRUNCATE", "", "write DELETE person"},
 	{"REPLACE", "", "write UPSERT"},
 	{"MERGE", "", "write UPSERT"},
@@ -132,7 +133,7 @@ func (s *scene) habit() string {
 
 // misspelt: the word found is close to one that was expected.
 func (s *scene) misspelt() string {
-	if s.found().kind != tIdent {
+	if kind := s.found().kind; kind != tIdent && kind != tValue {
 		return ""
 	}
 	var candidates []string
@@ -141,7 +142,11 @@ func (s *scene) misspelt() string {
 			candidates = append(candidates, spelling(kind))
 		}
 	}
-	return didYouMean(diag.Closest(s.found().text(), candidates))
+	closest := diag.Closest(s.found().text(), candidates)
+	if strings.EqualFold(closest, s.found().text()) {
+		return ""
+	}
+	return didYouMean(closest)
 }
 
 func didYouMean(word string) string {
@@ -173,13 +178,20 @@ func (s *scene) misspeltStatement() string {
 	return didYouMean(closest)
 }
 
-// missing: a name stands where FROM or TYPE should come before it.
+// missing: a name stands where FROM, TYPE or SET should come before it, or a statement where THEN or DO should.
 func (s *scene) missing() string {
+	if is(s.found().kind, opensStatement) {
+		for _, kind := range []int32{tThen, tDo} {
+			if s.expected[kind] && !s.beginsLine() {
+				return fmt.Sprintf("is %s missing before %s?", spelling(kind), quote(s.found().text()))
+			}
+		}
+	}
 	if s.found().kind != tIdent {
 		return ""
 	}
-	for _, kind := range []int32{tFrom, tType} {
-		if s.expected[kind] {
+	for _, kind := range []int32{tFrom, tType, tSet} {
+		if s.expected[kind] && (kind != tSet || s.at+1 < len(s.tokens) && s.tokens[s.at+1].kind == tEq) {
 			return fmt.Sprintf("is %s missing before %s?", spelling(kind), quote(s.found().text()))
 		}
 	}
@@ -250,6 +262,12 @@ func (s *scene) sign() string {
 		return "a choice is IF … THEN … ELSE … END; `a ?: b` is b where a is none"
 	case tRange, tRangeEq:
 		return "ranges do not nest"
+	case tBy:
+		return "BY follows GROUP or ORDER at once: ORDER BY name"
+	case tComma:
+		if s.word(0) == "SELECT" && s.word(1) == "VALUE" {
+			return "SELECT VALUE takes one expression; several are a list: SELECT VALUE [a, b]"
+		}
 	case tNot:
 		if s.at > 0 && s.expected[tPow] {
 			return "the operators with NOT are NOT IN, NOT CONTAINS, NOT MATCH and IS NOT"
@@ -262,7 +280,7 @@ func (s *scene) sign() string {
 		return "`*` alone stands in SELECT, WHERE, FROM, `count(*)` and `a[*]`"
 	}
 	switch {
-	case s.at > 0 && s.tokens[s.at-1].kind == tEqEq && s.found().kind == tEq:
+	case s.at > 0 && (s.tokens[s.at-1].kind == tEqEq || s.tokens[s.at-1].kind == tEq) && s.found().kind == tEq:
 		return "equality is `==`"
 	case s.expected[tArrowOut] && !s.expected[tPow] && !s.expected[tInt]:
 		return "a pattern goes from vertex to vertex: person -> likes -> person"

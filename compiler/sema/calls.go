@@ -140,7 +140,8 @@ func (c *checker) aggregate(e *ast.Call, name string) Expr {
 		return c.unsupported(e.Span, "FOLD "+name)
 	}
 	if !slices.Contains(folds, name) {
-		return c.fail(closest(ops.Errorf(ops.CodeUnknownName, "there is no aggregate %s", name), name, folds), e.Span)
+		err := ops.Errorf(ops.CodeUnknownName, "there is no aggregate %s", name).WithHint("the aggregates are %s", strings.Join(folds, ", "))
+		return c.fail(closest(err, name, folds), e.Span)
 	}
 	if c.scope == nil {
 		return c.failf(ops.CodeType, e.Span, "%s folds the rows of a query; there is none here", name)

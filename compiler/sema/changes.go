@@ -93,7 +93,7 @@ func (c *checker) changed(w *Write, e ast.Expr) Expr {
 		if name == "id" {
 			c.failf(ops.CodeReadOnly, o.Values[i].At().Span, "id is the record's key and cannot be changed")
 		}
-		c.checkWritten(w, []string{name}, o.Values[i])
+		c.checkWritten(w, []string{name}, o.Values[i], o.Values[i].At().Span)
 	}
 	return o
 }
@@ -107,7 +107,7 @@ func (c *checker) assignColumns(w *Write, d *ast.Data) Expr {
 		if i < len(d.Columns) {
 			path := c.steps(d.Columns[i])
 			x := c.expr(value)
-			c.checkWritten(w, path, x)
+			c.checkWritten(w, path, x, x.At().Span)
 			out = c.assign(out, path, x)
 		}
 	}
@@ -122,7 +122,7 @@ func (c *checker) replaced(w *Write, d *ast.Data) Expr {
 	}
 	if o, ok := x.(*Object); ok {
 		for i, name := range o.Names {
-			c.checkWritten(w, []string{name}, o.Values[i])
+			c.checkWritten(w, []string{name}, o.Values[i], o.Values[i].At().Span)
 		}
 	}
 	x = &Omit{Info: Info{d.Span, ops.TypeOf(ops.KindObject)}, X: x, Paths: []string{"id"}}

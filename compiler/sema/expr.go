@@ -85,7 +85,12 @@ func (c *checker) compound(e ast.Expr) Expr {
 // rangeExpr resolves a range. It binds looser than every operator, so `age IN 1..9` is a range from a bool: what was meant
 // takes brackets.
 func (c *checker) rangeExpr(e *ast.Range) Expr {
+	before := len(c.errs)
 	lo, hi := c.optional(e.Lo, e.Span), c.optional(e.Hi, e.Span)
+	if in, ok := e.Lo.(*ast.Binary); ok && (in.Op == ast.In || in.Op == ast.NotIn) {
+		c.errs = c.errs[:before] // they follow from this
+		lo = constant(ops.Bool(false), e.Span)
+	}
 	if lo.At().Type.Kind == ops.KindBool || hi.At().Type.Kind == ops.KindBool {
 		return c.fail(ops.Errorf(ops.CodeType, "a range of bools; `..` binds looser than operators").WithHint("put the range in brackets: age IN (18..=65)"), e.Span)
 	}

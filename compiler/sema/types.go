@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/diag"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
@@ -176,5 +177,11 @@ func (c *checker) namedType(lower, name string, t *ast.Type) ops.Type {
 		}
 		return known
 	}
+	if meant := diag.Closest(name, longTypes); meant != "" && name != meant+"s" && c.catalog.Table(name) == nil {
+		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no type %s, nor a table of that name", name).WithHint("did you mean %s?", meant), t.Span)
+	}
 	return ops.Type{Kind: ops.KindRecord, Name: name}
 }
+
+// longTypes are the names of types that are long enough for a slip to be told from a table that is defined later.
+var longTypes = []string{"string", "bytes", "duration", "decimal", "regex", "object", "float"}

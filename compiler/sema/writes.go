@@ -100,7 +100,7 @@ func (c *checker) contentObject(w *Write, o *Object) {
 			c.keyFrom(w, o.Values[i])
 			continue
 		}
-		c.checkWritten(w, []string{name}, o.Values[i])
+		c.checkWritten(w, []string{name}, o.Values[i], o.Values[i].At().Span)
 		rest.Names, rest.Values = append(rest.Names, name), append(rest.Values, o.Values[i])
 	}
 	w.New = rest
@@ -244,7 +244,7 @@ func (c *checker) assignPath(w *Write, x Expr, a *ast.Assignment, value Expr) Ex
 		}
 		path = append(path, s.Name.Text)
 	}
-	c.checkWritten(w, path, value)
+	c.checkWritten(w, path, value, a.Target.Base.Span)
 	return c.assign(x, path, value)
 }
 
@@ -290,13 +290,13 @@ func (c *checker) assign(x Expr, path []string, value Expr) Expr {
 	return &Assign{Info: Info{value.At().Span, ops.TypeOf(ops.KindObject)}, X: x, Value: value, Path: path}
 }
 
-// checkWritten reports what the table would refuse in any case: an unknown field, a value of a wrong kind.
-func (c *checker) checkWritten(w *Write, path []string, value Expr) {
+// checkWritten reports what the table would refuse in any case: an unknown field, which stands at name, or a value of a wrong kind.
+func (c *checker) checkWritten(w *Write, path []string, value Expr, name ops.Span) {
 	if w.Desc == nil || path[0] == "id" {
 		return
 	}
 	at := value.At().Span
-	if _, ok := c.fieldType(w.Desc, path[0], at); !ok {
+	if _, ok := c.fieldType(w.Desc, path[0], name); !ok {
 		return
 	}
 	t, ok := declared(w.Desc, path)
