@@ -108,10 +108,10 @@ func (a *app) explain(text string, cat schema.Catalog, titled bool, name string)
 	for i := range p.Statements {
 		st := &p.Statements[i]
 		fmt.Fprintf(a.world.Out, "-- %s\n", oneLine(text[st.Span.Start:st.Span.End]))
-		if plans[i] != "" {
-			fmt.Fprintln(a.world.Out, strings.TrimRight(plans[i], "\n"))
+		if plans[i] == "" { // LET and definitions have no plan
+			plans[i] = "cost: " + costNames[statementCost(p, i)]
 		}
-		fmt.Fprintf(a.world.Out, "cost: %s\n\n", costNames[statementCost(p, i)])
+		fmt.Fprintf(a.world.Out, "%s\n\n", strings.TrimRight(plans[i], "\n"))
 	}
 	vm.Disassemble(a.world.Out, p)
 	return nil

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/ops"
@@ -18,8 +17,8 @@ import (
 //	{"define":"DEFINE TABLE person"}
 //	{"table":"person","key":1,"record":{"name":"alice","born":{"$zql":"t\"1990-01-01T00:00:00Z\""}}}
 //
-// Values that JSON has no kind for are written as ZeroQL literals in {"$zql": …}; so is an object that has a member of
-// that name.
+// Values that JSON has no kind for are written as ZeroQL literals in {"$zql": …}; so is an object that JSON would not bring
+// back as it is.
 type jsonWriter struct {
 	out *bufio.Writer
 	buf []byte
@@ -95,13 +94,24 @@ func appendJSON(dst []byte, v zerodb.Value) []byte {
 		}
 		return append(dst, ']')
 	case ops.KindObject:
-		if _, ok := v.Member(literalMember); !ok {
+		if plainObject(v.AsObject()) {
 			return appendObject(dst, v.AsObject())
 		}
 	}
 	dst = append(dst, `{"`+literalMember+`":`...)
 	dst = appendText(dst, string(ops.AppendZQL(nil, v)))
 	return append(dst, '}')
+}
+
+// plainObject reports whether an object comes back from JSON as it is: not with a member of the tag's name, and not with
+// one that is none, which JSON's readers leave out.
+func plainObject(ms []zerodb.Member) bool {
+	for _, m := range ms {
+		if m.Name == literalMember || m.Value.IsNone() {
+			return false
+		}
+	}
+	return true
 }
 
 func appendObject(dst []byte, ms []zerodb.Member) []byte {
@@ -134,69 +144,29 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, bytes.TrimRight(b.Bytes(), "\n")...)
 }
 
-// decodeJSON reads a value back.
-func decodeJSON(dec *json.Decoder) (zerodb.Value, error) {
-	t, err := dec.Token()
-	if err != nil {
-		return zerodb.None, err
-	}
-	switch t := t.(type) {
-	case nil:
-		return zerodb.None, nil
-	case bool:
-		return zerodb.Bool(t), nil
-	case string:
-		return zerodb.String(t), nil
-	case json.Number:
-		return decodeNumber(string(t))
-	case json.Delim:
-		if t == '[' {
-			return decodeList(dec)
+// untag turns the tagged literals in a value that was read from JSON into what they stand for.
+func untag(v zerodb.Value) (zerodb.Value, error) {
+	switch v.Kind() {
+	case ops.KindList:
+		for i, e := range v.AsList() {
+			u, err := untag(e)
+			if err != nil {
+				return zerodb.None, err
+			}
+			v.AsList()[i] = u // nobody else has the list yet
+		}
+	case ops.KindObject:
+		ms := v.AsObject()
+		if len(ms) == 1 && ms[0].Name == literalMember && ms[0].Value.Kind() == ops.KindString {
+			return zerodb.ParseValue(ms[0].Value.AsString())
+		}
+		for i, m := range ms {
+			u, err := untag(m.Value)
+			if err != nil {
+				return zerodb.None, err
+			}
+			ms[i].Value = u
 		}
 	}
-	return decodeObject(dec)
-}
-
-func decodeNumber(text string) (zerodb.Value, error) {
-	if strings.ContainsAny(text, ".eE") {
-		f, err := strconv.ParseFloat(text, 64)
-		return zerodb.Float(f), err
-	}
-	i, err := strconv.ParseInt(text, 10, 64)
-	return zerodb.Int(i), err
-}
-
-func decodeList(dec *json.Decoder) (zerodb.Value, error) {
-	var vs []zerodb.Value
-	for dec.More() {
-		v, err := decodeJSON(dec)
-		if err != nil {
-			return zerodb.None, err
-		}
-		vs = append(vs, v)
-	}
-	_, err := dec.Token()
-	return zerodb.List(vs...), err
-}
-
-func decodeObject(dec *json.Decoder) (zerodb.Value, error) {
-	var ms []zerodb.Member
-	for dec.More() {
-		n, err := dec.Token()
-		if err != nil {
-			return zerodb.None, err
-		}
-		v, err := decodeJSON(dec)
-		if err != nil {
-			return zerodb.None, err
-		}
-		ms = append(ms, zerodb.Member{Name: n.(string), Value: v})
-	}
-	if _, err := dec.Token(); err != nil {
-		return zerodb.None, err
-	}
-	if len(ms) == 1 && ms[0].Name == literalMember && ms[0].Value.Kind() == ops.KindString {
-		return zerodb.ParseValue(ms[0].Value.AsString())
-	}
-	return zerodb.Object(ms...), nil
+	return v, nil
 }

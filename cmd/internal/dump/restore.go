@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -178,9 +177,10 @@ func restoreJSON(ctx context.Context, s *zerodb.Session, in *lines, progress fun
 
 // restoreLine writes the record of a line, or returns the definition that the line holds.
 func restoreLine(ctx context.Context, s *zerodb.Session, line []byte, waiting *int) (define string, err error) {
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.UseNumber()
-	v, err := decodeJSON(dec)
+	v, err := ops.ParseJSON(line)
+	if err == nil {
+		v, err = untag(v)
+	}
 	if err != nil {
 		return "", ops.Errorf(ops.CodeImport, "the line is damaged: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/ops"
 )
 
 const (
@@ -225,6 +226,32 @@ func (s *jsonSource) Header() []byte { return nil }
 
 // decodeRow takes row.Raw, one JSON object, apart.
 func decodeRow(file string, row *Row) (*Row, error) {
+	v, err := ops.ParseJSON(row.Raw)
+	if err != nil || v.Kind() != ops.KindObject {
+		return decodeSlowly(file, row) // which knows where the fault is
+	}
+	row.Members = row.Members[:0]
+	for _, m := range v.AsObject() {
+		row.Members = append(row.Members, Member{Name: m.Name, Value: m.Value})
+	}
+	return row, nil
+}
+
+// locate returns where a member of a row stands. It is asked when something is wrong with it, and takes the row apart once more.
+func locate(file string, row *Row, name string) Place {
+	again := &Row{Place: row.Place, Raw: row.Raw}
+	if _, err := decodeSlowly(file, again); err == nil {
+		for _, m := range again.Members {
+			if m.Name == name {
+				return m.Place
+			}
+		}
+	}
+	return row.Place
+}
+
+// decodeSlowly takes a row apart token by token, and notes where each member stands.
+func decodeSlowly(file string, row *Row) (*Row, error) {
 	row.Members = row.Members[:0]
 	fail := func(offset int64, err error) (*Row, error) {
 		line, col := advance(row.Place.Line, row.Place.Column, row.Raw[:min(max(offset, 0), int64(len(row.Raw)))])
@@ -342,6 +369,9 @@ func decodeObject(dec *json.Decoder, depth int) (zerodb.Value, error) {
 		v, err := decodeValue(dec, depth+1)
 		if err != nil {
 			return zerodb.None, err
+		}
+		if v.IsNone() { // as everywhere: a member that is null is not there
+			continue
 		}
 		m := zerodb.Member{Name: name.(string), Value: v}
 		if i, ok := seen[m.Name]; ok { // the last of equal names stands, as everywhere in JSON

@@ -81,7 +81,7 @@ func (m *Mapping) Record(file string, row *Row) (Record, error) {
 		x := &row.Members[i]
 		v, err := m.convert(x)
 		if err != nil {
-			return fail(x.Place, err)
+			return fail(placeOf(file, row, x), err)
 		}
 		switch {
 		case m.Edge && x.Name == from:
@@ -96,7 +96,7 @@ func (m *Mapping) Record(file string, row *Row) (Record, error) {
 			object = append(object, zerodb.Member{Name: x.Name, Value: v})
 		}
 		if err != nil {
-			return fail(x.Place, err)
+			return fail(placeOf(file, row, x), err)
 		}
 	}
 	switch {
@@ -109,6 +109,14 @@ func (m *Mapping) Record(file string, row *Row) (Record, error) {
 	}
 	r.Object = zerodb.Object(dedupe(object)...)
 	return r, nil
+}
+
+// placeOf is where a member stands.
+func placeOf(file string, row *Row, x *Member) Place {
+	if x.Place != (Place{}) {
+		return x.Place
+	}
+	return locate(file, row, x.Name)
 }
 
 func (m *Mapping) idMember() string {

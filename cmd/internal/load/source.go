@@ -50,7 +50,7 @@ type Row struct {
 type Member struct {
 	Name  string
 	Value zerodb.Value
-	Place Place
+	Place Place // where its value stands; zero where that is not known yet, see locate
 	// Text is true for what came as plain text (CSV), where "7" as a key means the integer.
 	Text bool
 }
