@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"context"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -170,7 +171,7 @@ func (w *walk) close() error {
 // rows holds what the late columns of a batch need.
 type rows struct {
 	*layout
-	mem      record.Mem
+	mem      *record.Mem // pooled; nil once the cursor is closed
 	out      []record.Column
 	hints    []hint
 	shape    record.Shape
@@ -181,8 +182,26 @@ type rows struct {
 	needKeys bool
 }
 
+// memPool has the memory of cursors that were closed.
+var memPool = sync.Pool{New: func() any { return new(record.Mem) }}
+
+// keepMemory is how much memory a closed cursor leaves for the next.
+const keepMemory = 4 << 20
+
+// release gives the memory back; the values in it go with it.
+func (r *rows) release() {
+	if r.mem != nil && r.mem.Held() <= keepMemory {
+		r.mem.Reset()
+		memPool.Put(r.mem)
+	}
+	r.mem = nil
+}
+
 func (r *rows) init(l *layout) {
 	r.layout = l
+	if r.mem == nil {
+		r.mem = memPool.Get().(*record.Mem)
+	}
 	r.out, r.hints = make([]record.Column, len(l.cols)), make([]hint, len(l.cols))
 	for i := range l.cols {
 		c := &l.cols[i]
@@ -223,7 +242,7 @@ func (r *rows) add(key, value []byte) error {
 			continue
 		}
 		if c.from != fromField {
-			if err := r.appendWhole(&r.out[i], c, key, value, &r.mem); err != nil {
+			if err := r.appendWhole(&r.out[i], c, key, value, r.mem); err != nil {
 				return err
 			}
 			continue
@@ -238,7 +257,7 @@ func (r *rows) add(key, value []byte) error {
 		}
 		if raw == nil {
 			r.out[i].None()
-		} else if err := r.out[i].Raw(raw, r.dict, &r.mem); err != nil {
+		} else if err := r.out[i].Raw(raw, r.dict, r.mem); err != nil {
 			return err
 		}
 	}
@@ -271,7 +290,7 @@ func (r *rows) late(b *vm.Batch, i int, sel ops.Selection) error {
 		if r.keepKeys {
 			key = r.keys[row]
 		}
-		if err := r.appendTo(out, c, &r.hints[i], key, value, &r.mem); err != nil {
+		if err := r.appendTo(out, c, &r.hints[i], key, value, r.mem); err != nil {
 			return r.damaged(key, err)
 		}
 	}
@@ -393,4 +412,7 @@ func (c *scanCursor) Late(_ context.Context, b *vm.Batch, i int, sel ops.Selecti
 func (c *scanCursor) Examined() (rows, bytes int64) { return c.count, c.bytes }
 
 // Close implements vm.Cursor.
-func (c *scanCursor) Close() error { return c.close() }
+func (c *scanCursor) Close() error {
+	c.rows.release()
+	return c.close()
+}

@@ -155,9 +155,7 @@ func (c *indexCursor) read(n int, sel ops.Selection) error {
 	f.want = f.want[:0]
 	eachRow(n, sel, func(row int32) {
 		if c.vals[row] == nil {
-			key := c.rows.mem.Clone(p[:])
-			key = append(key, c.keys[row]...)
-			f.want = append(f.want, wanted{key, row})
+			f.want = append(f.want, wanted{c.rows.mem.Join(p[:], c.keys[row]), row})
 		}
 	})
 	missing := len(f.want)
@@ -186,7 +184,7 @@ func (c *indexCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 			at++
 		}
 		if f := c.fields[i]; f >= 0 {
-			v, err := fieldOf(c.entries[row], c.notes[row], f, &c.rows.mem)
+			v, err := fieldOf(c.entries[row], c.notes[row], f, c.rows.mem)
 			if err != nil {
 				return err
 			}
@@ -197,7 +195,7 @@ func (c *indexCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 		if row < len(c.vals) {
 			value = c.vals[row]
 		}
-		if err := c.rows.appendTo(out, col, &c.rows.hints[i], c.keys[row], value, &c.rows.mem); err != nil {
+		if err := c.rows.appendTo(out, col, &c.rows.hints[i], c.keys[row], value, c.rows.mem); err != nil {
 			return c.rows.damaged(c.keys[row], err)
 		}
 	}
@@ -236,6 +234,7 @@ func (c *indexCursor) Examined() (rows, bytes int64) { return c.count, c.bytes +
 
 // Close implements vm.Cursor.
 func (c *indexCursor) Close() error {
+	c.rows.release()
 	err := c.close()
 	if e := c.fetch.close(); err == nil {
 		err = wrap(e)

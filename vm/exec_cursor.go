@@ -20,7 +20,9 @@ type cursorState struct {
 	stack   []pushed // of sel.push
 	decoded []bool   // late columns that were decoded for every row that can still be selected
 	held    []ops.Vector
-	seen    Work // what of source has been added to the run's work
+	limit   *limiter // that takes the cursor's rows as they come; nil without
+	want    int      // rows of the next batch: few at first, for readers that stop early
+	seen    Work     // what of source has been added to the run's work
 
 	items itemCursor
 	keys  keyCursor
@@ -36,6 +38,7 @@ type pushed struct {
 func (cs *cursorState) open(source Cursor, access *linkedAccess, width int) {
 	cs.source, cs.access = source, access
 	cs.n, cs.sel, cs.depth, cs.seen = 0, nil, 0, Work{}
+	cs.want = firstBatch
 	for len(cs.batch.Cols) < width {
 		cs.batch.Cols = append(cs.batch.Cols, ops.Vector{})
 	}
@@ -45,6 +48,9 @@ func (cs *cursorState) open(source Cursor, access *linkedAccess, width int) {
 	}
 	cs.decoded = append(cs.decoded[:0], make([]bool, width)...)
 }
+
+// firstBatch is how many rows are read first; each batch after it is twice as large.
+const firstBatch = 64
 
 // close closes what the cursor is over; closing a closed one does nothing.
 func (cs *cursorState) close(fr *frame) (err error) {
@@ -219,6 +225,11 @@ func (cs *cursorState) advance(fr *frame) error {
 		return cs.pull()
 	}
 	clear(cs.decoded)
+	cs.batch.Want = cs.want
+	if l := cs.limit; l != nil && l.count >= 0 {
+		cs.batch.Want = int(min(int64(cs.want), max(1, l.start+l.count)))
+	}
+	cs.want = min(2*cs.want, ops.BatchSize)
 	if err := cs.source.Next(fr.run.ctx, &cs.batch); err != nil {
 		return err
 	}

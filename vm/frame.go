@@ -50,6 +50,11 @@ func (f *linkedFragment) frame(r *Rows) *frame {
 		for i, b := range f.builders {
 			fr.builders[i].decl = b
 		}
+		for c, slot := range f.limits {
+			if slot >= 0 {
+				fr.cursors[c].limit = &fr.builders[slot].limit
+			}
+		}
 	}
 	fr.run = r
 	if r.o.Profile != nil {

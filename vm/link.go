@@ -30,6 +30,7 @@ type linkedFragment struct {
 	slots    []uint16 // by builder of the program: which of builders
 	callSlot []uint16 // by instruction: which of a frame's calls
 	calls    int
+	limits   []int // by cursor: the slot of the limit that takes its rows as they come, -1 without
 	pool     sync.Pool
 }
 
@@ -91,7 +92,28 @@ func (l *Linked) fragment(number int, c schema.Catalog, o LinkOptions) error {
 			return asError(err, f.Spans[pc])
 		}
 	}
+	f.findLimits()
 	return nil
+}
+
+// findLimits finds the cursors of which a limit takes the rows as they come, so that no more of them need be read.
+func (f *linkedFragment) findLimits() {
+	f.limits = make([]int, len(f.Cursors))
+	for c := range f.limits {
+		f.limits[c] = -1
+	}
+	for i := range f.Code {
+		switch in := &f.Code[i]; in.Op {
+		case opcodes.Limit:
+			if f.limits[in.A] == -1 {
+				f.limits[in.A] = int(f.slots[in.B])
+			} else {
+				f.limits[in.A] = -2
+			}
+		case opcodes.Filter, opcodes.Distinct, opcodes.Topk:
+			f.limits[in.A] = -2
+		}
+	}
 }
 
 func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o LinkOptions) error {

@@ -63,7 +63,7 @@ type Range struct {
 
 // Cursor produces batches.
 type Cursor interface {
-	// Next fills b with the next rows, at most ops.BatchSize; b.N == 0 means the end. What an earlier call filled
+	// Next fills b with the next rows, at most b.Room; b.N == 0 means the end. What an earlier call filled
 	// in is overwritten. Early columns are in b.Cols, late ones are decoded by Late until the next call.
 	Next(ctx context.Context, b *Batch) error
 	// Late decodes late column i for the selected rows into b.Cols[i]; rows not selected become none.
@@ -75,8 +75,18 @@ type Cursor interface {
 
 // Batch is what a cursor fills. The machine owns and reuses it.
 type Batch struct {
-	N    int
+	N int
+	// Want is the most rows that are wanted of the next call; 0 is ops.BatchSize. Room says so.
+	Want int
 	Cols []ops.Vector // one a column of the access
 	// Parent maps rows to rows of the parent batch, for cursors that have one; nil otherwise.
 	Parent []int32
+}
+
+// Room is how many rows a cursor may fill in.
+func (b *Batch) Room() int {
+	if b.Want > 0 {
+		return b.Want
+	}
+	return ops.BatchSize
 }

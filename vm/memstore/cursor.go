@@ -33,7 +33,7 @@ func (c *cursor) Next(ctx context.Context, b *vm.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	n := min(len(c.rows)-c.next, ops.BatchSize)
+	n := min(len(c.rows)-c.next, b.Room())
 	c.batch = c.rows[c.next : c.next+n]
 	c.next += n
 	c.store.Rows += int64(n)
