@@ -180,7 +180,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 		if tx, err = s.begin(ctx, false); err != nil {
 			return Row{}, false, err
 		}
-		defer tx.Cancel()
+		defer release(tx)
 	}
 	cat := tx.Catalog()
 	if err := st.fresh(ctx, cat); err != nil {
@@ -201,6 +201,12 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 		return Row{}, false, err
 	}
 	return s.firstOf(ctx, linked, tx, f)
+}
+
+// release ends a transaction that only read. Nothing that it gave out may be in use.
+func release(tx *storage.Txn) {
+	tx.Cancel()
+	tx.Release()
 }
 
 // firstOf runs a linked query for its first row.

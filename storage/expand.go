@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
@@ -25,8 +26,9 @@ func (t *Txn) Expand(ctx context.Context, desc *schema.Table, dir vm.Direction, 
 	if err := t.alive(ctx); err != nil {
 		return nil, err
 	}
-	c := &expandCursor{txn: t, mark: t.kv.Mark(), dir: dir, want: cols}
-	c.fetch = fetcher{txn: t, mark: c.mark}
+	c := expandPool.Get().(*expandCursor)
+	c.txn, c.mark, c.dir, c.want = t, t.kv.Mark(), dir, cols
+	c.fetch.txn, c.fetch.mark = t, c.mark
 	if desc != nil {
 		tab, err := t.table(desc)
 		if err != nil {
@@ -47,6 +49,9 @@ func (t *Txn) Expand(ctx context.Context, desc *schema.Table, dir vm.Direction, 
 	return c, nil
 }
 
+// expandPool has cursors that were closed: a pattern opens one for each batch and hop.
+var expandPool = sync.Pool{New: func() any { return new(expandCursor) }}
+
 // expandCursor reads the edges of a set of vertices: for each edge table and direction, the vertices in sorted order.
 type expandCursor struct {
 	txn      *Txn
@@ -63,6 +68,8 @@ type expandCursor struct {
 	vertex  int  // place in vertices
 	inside  bool // whether the iterator is at an edge of that vertex, or behind its last
 	prefix  []byte
+	end     []byte // of the adjacency that it is over
+	encoded []byte // the vertices' keys
 
 	rows   rows
 	fetch  fetcher
@@ -83,15 +90,14 @@ type adjacency struct {
 
 // collect sorts the selected vertices.
 func (c *expandCursor) collect(v *ops.Vector, sel ops.Selection) {
-	var keys []byte
 	eachRow(v.N, sel, func(row int32) {
 		id := valueAt(v, int(row))
 		if id.Kind() != ops.KindRecord {
 			return
 		}
-		from := len(keys)
-		keys = appendKey(keys, id.RecordKey())
-		c.vertices = append(c.vertices, vertex{row, id, keys[from:len(keys):len(keys)]})
+		from := len(c.encoded)
+		c.encoded = appendKey(c.encoded, id.RecordKey())
+		c.vertices = append(c.vertices, vertex{row, id, c.encoded[from:len(c.encoded):len(c.encoded)]})
 	})
 	order := func(a, b vertex) int {
 		return cmp.Or(cmp.Compare(a.id.RecordTable(), b.id.RecordTable()), bytes.Compare(a.key, b.key))
@@ -147,7 +153,9 @@ func (c *expandCursor) open() (bool, error) {
 		if c.in {
 			p = tab.in
 		}
-		it, err := c.txn.kv.NewIter(p[:], keys.AppendEnd(nil, p[:]), c.mark)
+		c.prefix = append(c.prefix[:0], p[:]...)
+		c.end = keys.AppendEnd(c.end[:0], c.prefix)
+		it, err := c.txn.kv.NewIter(c.prefix, c.end, c.mark)
 		if err != nil {
 			return false, wrap(err)
 		}
@@ -277,7 +285,7 @@ func (c *expandCursor) read(sel ops.Selection) (err error) {
 		}
 		var edge []byte
 		if edge, err = c.adj[row].edgeKey(); err == nil {
-			f.want = append(f.want, wanted{append(c.rows.mem.Clone(p[:]), edge...), row})
+			f.want = append(f.want, wanted{c.rows.mem.Join(p[:], edge), row})
 		}
 	})
 	if err != nil {
@@ -329,7 +337,7 @@ func (c *expandCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 			if row < len(c.vals) {
 				value = c.vals[row]
 			}
-			if err := c.rows.appendTo(out, col, &c.rows.hints[i], edge, value, &c.rows.mem); err != nil {
+			if err := c.rows.appendTo(out, col, &c.rows.hints[i], edge, value, c.rows.mem); err != nil {
 				return c.rows.damaged(edge, err)
 			}
 		}
@@ -376,13 +384,29 @@ func (c *expandCursor) Examined() (rows, bytes int64) {
 
 // Close implements vm.Cursor.
 func (c *expandCursor) Close() error {
+	if c.txn == nil {
+		return nil
+	}
 	var err error
 	if c.it != nil {
 		err = c.it.Close()
-		c.it = nil
 	}
 	if e := c.fetch.close(); err == nil {
 		err = e
 	}
+	c.recycle()
 	return wrap(err)
+}
+
+// recycle gives the cursor to the pool with its memory, but with nothing of what it read.
+func (c *expandCursor) recycle() {
+	c.rows.release()
+	clear(c.vertices)
+	clear(c.tables)
+	clear(c.adj)
+	clear(c.vals)
+	clear(c.fetch.want)
+	*c = expandCursor{tables: c.tables[:0], vertices: c.vertices[:0], prefix: c.prefix[:0], end: c.end[:0], encoded: c.encoded[:0],
+		parent: c.parent[:0], adj: c.adj[:0], vals: c.vals[:0], fetch: fetcher{want: c.fetch.want[:0]}}
+	expandPool.Put(c)
 }

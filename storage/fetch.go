@@ -56,15 +56,10 @@ func (f *fetcher) read(found func(row int32, value []byte) error) error {
 
 // seek returns the value of a key, not nil, or nil where there is none.
 func (f *fetcher) seek(key []byte) ([]byte, error) {
-	if p := keys.Prefix(key[:keys.PrefixLen]); f.it == nil || p != f.at {
-		if err := f.close(); err != nil {
+	if f.it == nil || keys.Prefix(key[:keys.PrefixLen]) != f.at {
+		if err := f.open(key[:keys.PrefixLen]); err != nil {
 			return nil, err
 		}
-		it, err := f.txn.kv.NewIter(p[:], keys.AppendEnd(nil, p[:]), f.mark)
-		if err != nil {
-			return nil, err
-		}
-		f.it, f.at, f.valid = it, p, false
 	}
 	if f.txn.kv.Writable() {
 		f.txn.kv.ReadKey(key)
@@ -80,6 +75,20 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 		v = []byte{}
 	}
 	return v, err
+}
+
+// open moves to the object whose keys begin with prefix.
+func (f *fetcher) open(prefix []byte) error {
+	if err := f.close(); err != nil {
+		return err
+	}
+	f.at = keys.Prefix(prefix)
+	it, err := f.txn.kv.NewIter(f.at[:], keys.AppendEnd(nil, prefix), f.mark)
+	if err != nil {
+		return err
+	}
+	f.it, f.valid = it, false
+	return nil
 }
 
 func (f *fetcher) close() error {

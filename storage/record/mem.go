@@ -43,6 +43,13 @@ func (s *slab[T]) out() int {
 	return n
 }
 
+func (s *slab[T]) held() (n int) {
+	for _, c := range s.chunks {
+		n += len(c)
+	}
+	return n
+}
+
 func (s *slab[T]) reset() { s.cur, s.used = 0, 0 }
 
 // Reset takes everything back.
@@ -60,6 +67,17 @@ func (m *Mem) Clone(b []byte) []byte {
 	}
 	c := m.bytes.take(len(b), 16<<10)
 	copy(c, b)
+	return c
+}
+
+// Join copies two pieces of bytes one behind the other.
+func (m *Mem) Join(a, b []byte) []byte {
+	n := len(a) + len(b)
+	if m == nil {
+		return append(append(make([]byte, 0, n), a...), b...)
+	}
+	c := m.bytes.take(n, 16<<10)
+	copy(c[copy(c, a):], b)
 	return c
 }
 
@@ -96,6 +114,11 @@ func (m *Mem) Room() func(n int) []byte {
 		m.room = func(n int) []byte { return m.bytes.take(n, 16<<10) }
 	}
 	return m.room
+}
+
+// Held returns about how many bytes the chunks take, given out or not.
+func (m *Mem) Held() int {
+	return m.bytes.held() + 24*m.values.held() + 40*m.members.held() + 48*m.records.held()
 }
 
 // Size returns about how many bytes have been given out since the last reset.
