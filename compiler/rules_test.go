@@ -2,6 +2,7 @@ package compiler_test
 
 import (
 	"fmt"
+	"os"
 	"sort"
 	"strings"
 	"testing"
@@ -158,4 +159,22 @@ func page(t *rapid.T, some []string, unique ...string) string {
 		out += fmt.Sprintf(" LIMIT %d", rapid.IntRange(0, 5).Draw(t, "limit"))
 	}
 	return out
+}
+
+// TestEveryRuleHasItsSection: testdata/golden/rules shows for each rule a case where it fires, and one where it must not
+// (prune-columns and fold-constants show both in one).
+func TestEveryRuleHasItsSection(t *testing.T) {
+	text, err := os.ReadFile("testdata/golden/rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range compiler.Rules() {
+		name := r[0]
+		if !strings.Contains(string(text), "\n# "+name) {
+			t.Errorf("no section on %s", name)
+		}
+		if !strings.Contains(string(text), "# "+name+" must not") && name != "prune-columns" && name != "fold-constants" {
+			t.Errorf("no case where %s must not fire", name)
+		}
+	}
 }
