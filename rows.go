@@ -72,6 +72,9 @@ func (r *Rows) Statement() Statement { return r.statement }
 // Silent reports whether the statement has no rows to show, as LET and definitions have not.
 func (r *Rows) Silent() bool { return r.statement.Silent }
 
+// Yields reports whether the statement yields rows at all; a write with RETURN NONE does not.
+func (r *Rows) Yields() bool { return r.shape != nil }
+
 // Plain returns the text that the whole result is, for EXPLAIN.
 func (r *Rows) Plain() (string, bool) { return r.plain, r.plain != "" }
 

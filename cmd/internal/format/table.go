@@ -47,8 +47,12 @@ func (p *tablePrinter) Print(rows *zerodb.Rows) (n int64, err error) {
 			break
 		}
 	}
-	if rows.Err() == nil {
+	switch {
+	case rows.Err() != nil:
+	case rows.Yields():
 		fmt.Fprintf(p.out, "%s\n", Count(n))
+	default:
+		fmt.Fprintln(p.out, "ok")
 	}
 	return n, finish(rows, p.out)
 }
