@@ -27,11 +27,8 @@ func (b *Budget) Used() int64 { return b.used }
 // Peak returns the most bytes that were held at one time.
 func (b *Budget) Peak() int64 { return b.peak }
 
-// fits reports whether n more bytes are within the budget.
-func (b *Budget) fits(n int64) bool { return b.limit <= 0 || b.used+n <= b.limit }
-
-// take charges n bytes, or gives them back if n is negative. It does not refuse: who can spill asks fits before, who
-// cannot asks over behind.
+// take charges n bytes, or gives them back if n is negative. It does not refuse: who needs more than there is
+// spills or asks over.
 func (b *Budget) take(n int64) {
 	b.used += n
 	b.peak = max(b.peak, b.used)

@@ -15,11 +15,13 @@ type fieldWalk struct {
 	ids     ops.Vector
 	got     ops.Vector
 	dst     [1]*ops.Vector
+	object  bool // the first step is from objects alone, see manifestOf.follow
 }
 
 // doField follows a path from objects, links and lists of them.
 func doField(fr *frame, in *Instr) signal {
 	w, path := &fr.field, fr.run.linked.steps[in.C]
+	w.object = fr.frag.Registers[in.B].Kind == ops.KindObject
 	w.values = w.values[:0]
 	if !fr.isVector(in.A) {
 		w.values = append(w.values, fr.scalars[in.B])
@@ -60,6 +62,7 @@ func (w *fieldWalk) follow(r *Rows, steps []Column) error {
 		for j := range w.values {
 			w.take(&w.values[j], &steps[i])
 		}
+		w.object = false
 		if err := w.fetch(r, steps[i:i+1]); err != nil {
 			return err
 		}
@@ -77,6 +80,10 @@ func (w *fieldWalk) take(v *ops.Value, step *Column) {
 			*v, _ = v.Member(step.Path[0])
 		}
 	case ops.KindRecord:
+		if w.object {
+			*v = ops.None
+			return
+		}
 		if whole || step.Path[0] != "id" {
 			w.pending = append(w.pending, v)
 		}
@@ -173,7 +180,9 @@ func (c *call) once(fr *frame, f *linkedFragment, first uint16, row int, exists 
 	for i := range f.Inputs {
 		child.inputs[i] = fr.at(first+uint16(i), row)
 	}
-	child.rewind()
+	if err := child.rewind(); err != nil {
+		return ops.None, err
+	}
 	var list []ops.Value
 	for {
 		out, err := child.resume()
@@ -181,8 +190,7 @@ func (c *call) once(fr *frame, f *linkedFragment, first uint16, row int, exists 
 			return ops.None, err
 		}
 		if exists {
-			child.rewind()
-			return ops.Bool(out != nil), nil
+			return ops.Bool(out != nil), child.rewind()
 		}
 		if out == nil {
 			return ops.List(list), nil
@@ -206,7 +214,7 @@ func (b *OutBatch) kept(row int) (ops.Value, int64) {
 		return v, sizeOf(v) + valueSize
 	}
 	ms := make([]ops.Member, 0, len(b.Shape.Names))
-	size := int64(valueSize)
+	size := valueSize
 	for i, name := range b.Shape.Names {
 		if v := b.Value(row, i); !v.IsNone() {
 			v = cloneValue(v)

@@ -203,7 +203,7 @@ func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 	ms := make([]ops.Member, 0, len(object.AsObject())+2)
 	ms = append(ms, ops.Member{Name: "in", Value: args[1]}, ops.Member{Name: "out", Value: args[2]})
 	for _, m := range object.AsObject() {
-		end := ops.None
+		var end ops.Value
 		switch m.Name {
 		case "in":
 			end = args[1]

@@ -64,9 +64,9 @@ func (f *linkedFragment) frame(r *Rows) *frame {
 }
 
 // rewind sets a frame that ran before to its start.
-func (fr *frame) rewind() {
-	fr.closeCursors()
+func (fr *frame) rewind() error {
 	fr.pc = 0
+	return fr.closeCursors()
 }
 
 // release closes everything and gives the frame back.
@@ -154,8 +154,4 @@ func (fr *frame) at(r uint16, row int) ops.Value {
 func (fr *frame) fail(err error) signal {
 	fr.err = asError(err, fr.frag.Spans[fr.pc-1])
 	return failed
-}
-
-func (fr *frame) failf(code ops.Code, format string, args ...any) signal {
-	return fr.fail(ops.Errorf(code, format, args...))
 }

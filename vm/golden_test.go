@@ -44,8 +44,6 @@ func TestRun(t *testing.T) {
 // harness is a store and what programs are run with.
 type harness struct {
 	store *memstore.Store
-	steps int64
-	limit int64
 	spill *memorySpill
 }
 

@@ -108,17 +108,19 @@ func (m *manifestOf) read(a *Access) {
 }
 
 // follow notes what a path may read of records that links name. Of which tables they are is not known before the program
-// runs; an object has its members at hand.
+// runs. A register that is declared an object is no link to the machine: its members are at hand, but they may be links.
 func (m *manifestOf) follow(f *Fragment, in *Instr) {
-	if f.Registers[in.B].Kind == ops.KindObject {
-		return
-	}
 	path := m.p.Paths[in.C]
-	if len(path) == 0 {
+	object := f.Registers[in.B].Kind == ops.KindObject
+	switch {
+	case object && len(path) <= 1:
+	case object:
+		note(&m.reads, "*", path[1:]...)
+	case len(path) == 0:
 		note(&m.reads, "*", "*")
-		return
+	default:
+		note(&m.reads, "*", path...)
 	}
-	note(&m.reads, "*", path...)
 }
 
 func (m *manifestOf) call(name string) {
