@@ -63,12 +63,18 @@ func (f *frame) open() (cs []int) {
 
 func (f *frame) keep(e sema.Expr, reg uint16) { f.have = append(f.have, have{e, reg}) }
 
-// guarded runs f where its code may be skipped or see fewer rows; what it leaves in registers is forgotten.
+// guarded runs f where its code sees fewer rows; what it leaves in registers is forgotten.
 func (g *gen) guarded(f func()) {
-	n := len(g.frame.have)
 	g.frame.guards++
-	f()
+	g.skipped(f)
 	g.frame.guards--
+}
+
+// skipped runs f where a jump may pass over its code; what it leaves in registers is forgotten. Scalars stay scalars: where an
+// operation must not fail, the jump passes over it.
+func (g *gen) skipped(f func()) {
+	n := len(g.frame.have)
+	f()
 	g.frame.have = g.frame.have[:n]
 }
 

@@ -64,7 +64,7 @@ func (g *gen) scalarCircuit(e *sema.Binary, left uint16, dst int) uint16 {
 	decided := g.label()
 	g.emit(opcodes.Move, d, left, 0)
 	g.emit(opcodes.JumpIf, left, guards[e.Op].decided, uint16(decided))
-	g.guarded(func() {
+	g.skipped(func() {
 		right := g.unsure(e.Op, 1, g.expr(e.Right))
 		g.emit(e.Op, d, g.unsure(e.Op, 0, left), right)
 	})
@@ -97,10 +97,10 @@ func (g *gen) scalarIf(e *sema.If, cond uint16, dst int) uint16 {
 	d := g.declare(dst, vm.Register{Kind: ops.KindAny})
 	other, end := g.label(), g.label()
 	g.emit(opcodes.JumpIf, cond, ifNotTrue, uint16(other))
-	g.guarded(func() { g.moveTo(d, g.expr(e.Then)) })
+	g.skipped(func() { g.moveTo(d, g.expr(e.Then)) })
 	g.jump(end)
 	g.bind(other)
-	g.guarded(func() { g.moveTo(d, g.expr(e.Else)) })
+	g.skipped(func() { g.moveTo(d, g.expr(e.Else)) })
 	g.bind(end)
 	return d
 }
