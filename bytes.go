@@ -71,7 +71,11 @@ func (k *KV) Put(ctx context.Context, key Value, value []byte) error {
 		if err != nil {
 			return err
 		}
-		return m.Put(ctx, key, value)
+		for try := 0; ; try++ {
+			if err = m.Put(ctx, key, value); err == nil || !s.again(ctx, err, try) {
+				return err
+			}
+		}
 	}
 	s.exit()
 	return s.Put(ctx, k.table, key, ops.Bytes(value))
