@@ -59,12 +59,12 @@ func examplesOf(t *testing.T, b block) []example {
 		}
 	} else {
 		// A block that shows a syntax error is cut at its lines.
-		for at, line := 0, ""; at < len(b.text); at += len(line) {
-			line, _, _ = strings.Cut(b.text[at:], "\n")
-			line += "\n"
+		at := 0
+		for line := range strings.Lines(b.text) {
 			if !strings.HasPrefix(line, " ") && strings.TrimSpace(line) != "" {
 				starts = append(starts, at)
 			}
+			at += len(line)
 		}
 	}
 	var all []example

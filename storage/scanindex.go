@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/zerodb/zerodb/ops"
@@ -46,8 +47,7 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 		if indexOnly && c.rows.cols[i].from == fromField {
 			c.fields[i] = slices.IndexFunc(ix.Fields, func(p []string) bool { return slices.Equal(p, col.Path) })
 			if c.fields[i] < 0 {
-				c.close()
-				return nil, ops.Errorf(ops.CodeInternal, "index %s does not hold %v", ix.Name, col.Path)
+				return nil, errors.Join(ops.Errorf(ops.CodeInternal, "index %s does not hold %v", ix.Name, col.Path), c.close())
 			}
 			c.fromEntry = true
 		}
