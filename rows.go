@@ -30,6 +30,7 @@ type Rows struct {
 	clone cloner
 	err   error
 	plain string   // a result that is a text
+	work  Work     // of a source that is closed
 	room  [4]Value // for the parameters of a prepared query
 }
 
@@ -151,6 +152,7 @@ func (r *Rows) end(err error) {
 	if r.source == nil {
 		return
 	}
+	r.work = workOf(r.source)
 	closing := r.source.Close()
 	r.source = nil
 	if r.own {
