@@ -235,6 +235,9 @@ func (f *filter) prefixNames(p *place) bool {
 			return false
 		}
 	}
+	if isKeyword(next) && f.peek(p.nextAt, 1) == tColon2 { // IF type::is_string(x) THEN …
+		return false
+	}
 	name := endsName(next) && !(p.kind == tSelect && isArrow(next)) ||
 		p.kind != tSelect && phraseFollowers.has(next) ||
 		next == tLBrack && p.touches(&p.next) ||

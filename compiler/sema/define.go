@@ -133,10 +133,16 @@ func (c *checker) defineField(t *schema.Table, f *ast.FieldDef) {
 		c.refuseWidth(field.Type, f.Type.Span)
 	}
 	if f.Value != nil {
-		field.Default = c.stored(f.Value, "this")
+		field.Default = c.stored(f.Value, (*checker).expr, func(x Expr) {
+			if v, ok := x.(*Const); ok && !v.Value.IsNone() {
+				if _, err := ops.Check(v.Value, field.Type); err != nil {
+					c.failf(ops.CodeType, f.Value.Pos(), "the value of field %s does not fit it: %s", strings.Join(field.Path, "."), asError(err).Message)
+				}
+			}
+		}, vm.Param{Name: "this", Type: ops.Any})
 	}
 	for _, a := range f.Asserts {
-		field.Asserts = append(field.Asserts, c.stored(a, "value", "this"))
+		field.Asserts = append(field.Asserts, c.stored(a, (*checker).condition, nil, vm.Param{Name: "value", Type: field.Type}, vm.Param{Name: "this", Type: ops.Any}))
 	}
 	t.Fields = append(t.Fields, field)
 	if f.Unique {
@@ -153,15 +159,14 @@ func (c *checker) refuseWidth(t ops.Type, at ops.Span) {
 
 // stored is the source of an expression that the schema keeps, after it has been checked with what is bound there: $this, the
 // record, and for a rule $value, the field's value.
-func (c *checker) stored(e ast.Expr, bound ...string) string {
-	opt := Options{}
-	for _, name := range bound {
-		opt.Bound = append(opt.Bound, vm.Param{Name: name, Type: ops.Any})
-	}
-	guard := newChecker(c.src, opt)
+func (c *checker) stored(e ast.Expr, resolve func(*checker, ast.Expr) Expr, look func(Expr), bound ...vm.Param) string {
+	guard := newChecker(c.src, Options{Bound: bound})
 	guard.catalog, guard.guard = c.catalog, true
-	guard.expr(e)
+	x := resolve(guard, e)
 	c.errs = append(c.errs, guard.errs...)
+	if look != nil && len(guard.errs) == 0 {
+		look(x)
+	}
 	return c.text(e.Pos())
 }
 

@@ -169,6 +169,12 @@ func (c *checker) assignments(w *Write, d *ast.Data, base Expr) Expr {
 	for i := range d.Set {
 		a := &d.Set[i]
 		name := a.Target.Base.Text
+		for _, before := range d.Set[:i] {
+			if len(a.Target.Steps) == 0 && len(before.Target.Steps) == 0 && before.Target.Base.Text == name {
+				c.failf(ops.CodeSyntax, a.Target.Span, "%s is set twice", name)
+				break
+			}
+		}
 		value := c.expr(a.Value)
 		if name == "id" && len(a.Target.Steps) == 0 {
 			c.assignID(w, value, a)
