@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -28,8 +29,9 @@ type Txn struct {
 
 	names     map[*tableState]*grown
 	nameLog   []nameEntry // names in the order they came, for rollback
-	rows      map[*tableState]int64
-	builds    []build // indexes to be filled when the transaction has committed
+	rowLog    []rowEntry  // records won and lost, in order, for rollback
+	rowSealed int         // entries before it belong to a savepoint
+	builds    []build     // indexes to be filled when the transaction has committed
 	lastTable *table
 	enc       record.Encoder
 	interner  interner
@@ -52,9 +54,9 @@ func (t *Txn) Release() {
 	if !t.done || t.kv != &t.room {
 		return
 	}
-	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rows: t.rows}
+	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rowLog: t.rowLog[:0]}
 	n.room.Reset()
-	clear(n.rows)
+	clear(n.rowLog[:cap(n.rowLog)])
 	if n.mem == nil {
 		n.mem = &record.Mem{}
 	}
@@ -180,18 +182,13 @@ type Savepoint struct {
 	defined bool
 	names   int
 	builds  int
-	rows    map[*tableState]int64
+	rows    int
 }
 
 // Savepoint returns the present place.
 func (t *Txn) Savepoint() Savepoint {
-	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds)}
-	if len(t.rows) > 0 {
-		sp.rows = make(map[*tableState]int64, len(t.rows))
-		for s, n := range t.rows {
-			sp.rows[s] = n
-		}
-	}
+	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds), rows: len(t.rowLog)}
+	t.rowSealed = len(t.rowLog)
 	return sp
 }
 
@@ -203,7 +200,7 @@ func (t *Txn) RollbackTo(sp Savepoint) {
 	t.kv.RollbackTo(sp.mark)
 	t.cat, t.others, t.defined, t.lastTable = sp.cat, sp.others, sp.defined, nil
 	t.builds = t.builds[:sp.builds]
-	t.rows = sp.rows
+	t.rowLog, t.rowSealed = t.rowLog[:sp.rows], sp.rows
 	for len(t.nameLog) > sp.names {
 		s := t.nameLog[len(t.nameLog)-1].state
 		t.nameLog = t.nameLog[:len(t.nameLog)-1]
@@ -243,6 +240,7 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 		t.kv.Cancel()
 		return t.kv.Snapshot(), nil
 	}
+	t.sumRows()
 	at, err := t.kv.Commit(hooks{t})
 	if err != nil {
 		return 0, wrap(err)
@@ -264,8 +262,8 @@ func (t hooks) Before(kv.Time) {
 	for s, g := range t.names {
 		s.dict.Store(g.dict)
 	}
-	for s, n := range t.rows {
-		s.rows.Add(n)
+	for _, e := range t.rowLog {
+		e.state.rows.Add(e.n)
 	}
 }
 
@@ -285,7 +283,8 @@ const rowsSlack = 4096
 
 // Extra writes the estimates of rows that have moved far.
 func (t hooks) Extra(b *pebble.Batch) error {
-	for s, n := range t.rows {
+	for _, e := range t.rowLog {
+		s, n := e.state, e.n
 		if rows := s.rows.Load() + n; rows-s.saved.Load() >= rowsSlack || s.saved.Load()-rows >= rowsSlack {
 			s.saved.Store(rows)
 			if err := b.Set(rowsKey(s.id), be64(uint64(rows)), nil); err != nil {
@@ -296,11 +295,33 @@ func (t hooks) Extra(b *pebble.Batch) error {
 	return nil
 }
 
+// rowEntry is how many records a table has won, or lost where n is negative.
+type rowEntry struct {
+	state *tableState
+	n     int64
+}
+
+// countRow adds to the last entry where that belongs to no savepoint, so that a statement leaves an entry a table, mostly.
 func (t *Txn) countRow(s *tableState, n int64) {
-	if t.rows == nil {
-		t.rows = map[*tableState]int64{}
+	if last := len(t.rowLog) - 1; last >= t.rowSealed && t.rowLog[last].state == s {
+		t.rowLog[last].n += n
+		return
 	}
-	t.rows[s] += n
+	t.rowLog = append(t.rowLog, rowEntry{s, n})
+}
+
+// sumRows leaves one entry a table. There is no rolling back afterwards.
+func (t *Txn) sumRows() {
+	sums := t.rowLog[:0]
+	for _, e := range t.rowLog {
+		at := slices.IndexFunc(sums, func(sum rowEntry) bool { return sum.state == e.state })
+		if at < 0 {
+			sums = append(sums, e)
+		} else {
+			sums[at].n += e.n
+		}
+	}
+	t.rowLog = sums
 }
 
 // Conflict turns a verdict into the error that names the record.

@@ -55,7 +55,7 @@ func (t *Txn) Create(ctx context.Context, desc *schema.Table, key, obj ops.Value
 	}
 	id := recordID(tab, key)
 	t.key = recordKey(t.key[:0], tab.records, key)
-	_, _, exists, err := t.kv.Get(t.key)
+	exists, err := t.kv.Holds(t.key)
 	if err != nil {
 		return ops.None, false, wrap(err)
 	}

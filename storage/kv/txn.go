@@ -29,6 +29,7 @@ type Txn struct {
 	readMem  arena
 	buf      buffer
 	pending  pending
+	inserts  inserts
 	// OnConflict, if it is set, makes the error of a conflict.
 	OnConflict interface{ Conflict(v Verdict) error }
 }
@@ -124,7 +125,7 @@ func (t *Txn) raw(key []byte) ([]byte, bool, error) {
 	t.direct = true
 	switch {
 	case err == pebble.ErrNotFound:
-		v, err = nil, nil
+		v = nil
 	case err != nil:
 		return nil, false, err
 	default:
@@ -165,7 +166,8 @@ func (t *Txn) Reset() {
 	mem.reset()
 	buf.reset()
 	p.reset()
-	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}, pending: p}
+	ins := inserts{last: t.inserts.last[:0], lo: t.inserts.lo[:0], hi: t.inserts.hi[:0]}
+	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}, pending: p, inserts: ins}
 }
 
 // BeginAt starts, in the memory of t as BeginIn does, a read-only transaction on the state at a time that lies behind.
@@ -245,7 +247,7 @@ func (t *Txn) Base(key []byte) (value, raw []byte, ok bool, err error) {
 	return raw[HeaderLen:], raw, true, nil
 }
 
-// Time returns the commit time in the header of a raw value.
+// TimeOf returns the commit time in the header of a raw value.
 func TimeOf(raw []byte) Time { return Time(binary.BigEndian.Uint64(raw)) }
 
 // ReadKey records that the transaction depends on a key.
