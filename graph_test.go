@@ -155,6 +155,9 @@ func anyPattern(t *rapid.T, g *graph) *pattern {
 			edge: anyWeights(t), vertex: anyWeights(t), same: -1}
 		if i > 0 && rapid.IntRange(0, 4).Draw(t, "same") == 0 {
 			h.same = rapid.IntRange(1, i).Draw(t, "part")
+			if first := p.hops[h.same-1].same; first >= 0 { // the part that has the alias
+				h.same = first
+			}
 			h.vertex = weights{}
 		}
 		p.hops = append(p.hops, h)
