@@ -51,7 +51,7 @@ func runGolden(t *testing.T, path string) {
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 		return ""
 	})
-	g.db.Close()
+	must(t, g.db.Close())
 }
 
 // golden is a database with the sessions of a file.
