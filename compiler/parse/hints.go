@@ -171,7 +171,11 @@ func (s *scene) misspeltStatement() string {
 	if s.at == 0 || s.tokens[0].kind != tIdent {
 		return ""
 	}
-	closest := diag.Closest(s.tokens[0].text(), statementOpeners())
+	words := statementOpeners()
+	if s.tokens[0].start > 0 { // a clause that was to go on with the line above
+		words = append([]string{"FROM"}, words...)
+	}
+	closest := diag.Closest(s.tokens[0].text(), words)
 	if strings.EqualFold(closest, s.tokens[0].text()) { // a table of that name
 		return ""
 	}
