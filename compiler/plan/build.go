@@ -21,7 +21,7 @@ func Make(body sema.Body, opt Options) *Plan {
 	}
 	switch b := body.(type) {
 	case *sema.Query:
-		p.plan.Root = p.query(b)
+		p.plan.Root = p.query(b, false)
 	case *sema.Write:
 		p.plan.Root = p.write(b)
 	case *sema.Values:
@@ -62,15 +62,16 @@ func (p *planner) finish(pl *Pipeline) *Pipeline {
 func (p *planner) subqueries(e sema.Expr) {
 	sema.Walk(e, func(x sema.Expr) bool {
 		if s, ok := x.(*sema.Subquery); ok && p.plan.Subqueries[s.Query] == nil {
-			p.plan.Subqueries[s.Query] = p.query(s.Query)
+			p.plan.Subqueries[s.Query] = p.query(s.Query, false)
 		}
 		return true
 	})
 }
 
-// query builds the pipeline that the language describes and applies the rules to it.
-func (p *planner) query(q *sema.Query) *Pipeline {
+// query builds the pipeline that the language describes and applies the rules to it. keyOrder is that of the query around it.
+func (p *planner) query(q *sema.Query, keyOrder bool) *Pipeline {
 	pl := &Pipeline{Query: q, Items: q.Items, Form: q.Form}
+	pl.KeyOrder = (keyOrder || q.Start != nil || q.Limit != nil) && !q.Grouped && len(q.Order) == 0
 	p.sources(pl, q)
 	if q.Grouped {
 		pl.Steps = append(pl.Steps, groupOf(q))
@@ -129,7 +130,7 @@ func (p *planner) source(pl *Pipeline, s sema.Source) {
 	case *sema.ItemSource:
 		add(&Items{Rel: s.Rel, X: s.X, IDs: s.Rel.IsRecord()})
 	case *sema.QuerySource:
-		add(&Rows{Rel: s.Rel, Sub: p.query(s.Query)})
+		add(&Rows{Rel: s.Rel, Sub: p.query(s.Query, pl.KeyOrder)})
 	case *sema.HopSource:
 		add(&Expand{From: s.From, Edge: s.Edge, Vertex: s.Vertex, Table: s.EdgeTable, Direction: s.Direction})
 		for _, c := range hopConditions(s) {

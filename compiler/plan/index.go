@@ -23,12 +23,11 @@ func pickIndex(_ *planner, pl *Pipeline) bool {
 		return false
 	}
 	conds := conditions(pl)
-	byKey := wantsKeyOrder(pl)
 	var best *match
 	var refused []string
 	for _, ix := range scan.Rel.Desc.Indexes {
 		m, reason := matchIndex(pl.Query, scan, ix, conds)
-		if m != nil && byKey && len(m.equal) == 0 {
+		if m != nil && pl.KeyOrder && len(m.equal) == 0 {
 			m, reason = nil, "LIMIT without ORDER BY takes the first rows in key order, which a scan meets first"
 		}
 		if m == nil {
@@ -47,28 +46,14 @@ func pickIndex(_ *planner, pl *Pipeline) bool {
 		return false
 	}
 	best.use(pl, scan)
-	if byKey && len(best.equal) < len(best.index.Fields) {
+	if pl.KeyOrder && len(best.equal) < len(best.index.Fields) {
 		sortByKey(pl, scan.Rel)
 	}
 	return true
 }
 
-// wantsKeyOrder reports whether the order in which the source gives its rows decides which rows the query gives: LIMIT
-// without ORDER BY is in key order.
-func wantsKeyOrder(pl *Pipeline) bool {
-	limit := false
-	for _, s := range pl.Steps {
-		switch s.(type) {
-		case *Sort, *Group:
-			return false
-		case *Limit:
-			limit = true
-		}
-	}
-	return limit
-}
-
-// sortByKey puts the rows of an index back into key order, before anything that depends on the order.
+// sortByKey puts the rows of an index back into key order, before anything that depends on the order: at the end, if that is
+// only the query around it.
 func sortByKey(pl *Pipeline, r *sema.Relation) {
 	at := slices.IndexFunc(pl.Steps, func(s Step) bool {
 		switch s.(type) {
@@ -77,6 +62,9 @@ func sortByKey(pl *Pipeline, r *sema.Relation) {
 		}
 		return false
 	})
+	if at < 0 {
+		at = len(pl.Steps)
+	}
 	pl.Steps = slices.Insert(pl.Steps, at, Step(&Sort{Keys: []sema.Order{{X: sema.IDOf(r, ops.Span{})}}}))
 }
 

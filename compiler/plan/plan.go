@@ -28,6 +28,9 @@ type Pipeline struct {
 	Form  vm.RowForm
 	// Write is set where the rows are for a write.
 	Write *sema.Write
+	// KeyOrder is set where the order in which the source gives its rows decides which rows are seen in the end: LIMIT without
+	// ORDER BY, in this query or in the one around it, is in key order.
+	KeyOrder bool
 	// Notes say why indexes were not used.
 	Notes []string
 	// fired are the rules that changed the pipeline, in order.

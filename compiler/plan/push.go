@@ -128,7 +128,7 @@ func pushIntoSubquery(p *planner, pl *Pipeline) bool {
 	for _, c := range conds {
 		q.And(c)
 	}
-	rows.Sub = p.query(&q)
+	rows.Sub = p.query(&q, pl.KeyOrder)
 	return true
 }
 

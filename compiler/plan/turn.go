@@ -14,7 +14,7 @@ import (
 // in the order of the start's keys.
 func startAtKnownEnd(_ *planner, pl *Pipeline) bool {
 	scan, ok := pl.Steps[0].(*Scan)
-	if !ok || wantsKeyOrder(pl) {
+	if !ok || pl.KeyOrder {
 		return false
 	}
 	c, ok := chainOf(pl, scan)

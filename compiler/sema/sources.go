@@ -65,7 +65,11 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 	case *ast.List:
 		c.listSource(q, x, as)
 	case *ast.Select:
+		before := len(c.errs)
 		sub := c.query(x)
+		if len(sub.Items) == 0 && len(c.errs) > before {
+			return // its columns cannot be known
+		}
 		r := c.relation(&Relation{Kind: RelRows, Query: sub}, as, at)
 		q.From = append(q.From, &QuerySource{Rel: r, Query: sub, Span: at})
 	case *ast.Pattern:
@@ -160,9 +164,9 @@ func (c *checker) aliasedSource(q *Query, e *ast.Aliased, as *ast.Name) {
 		as = e.As
 	}
 	c.source(q, e.X, as)
-	if e.Where != nil {
+	if main := c.mainRelation(q); e.Where != nil && main != nil {
 		old := c.scope.main
-		c.scope.main = c.mainRelation(q)
+		c.scope.main = main
 		c.where(q, e.Where)
 		c.scope.main = old
 	}
