@@ -44,6 +44,8 @@ type planner struct {
 	plan  *Plan
 	rules []rule
 	off   map[string]bool
+	// made counts the queries that rules made, downwards from 0: their numbers are none of the statement's own.
+	made int
 }
 
 // finish applies the rules to a pipeline and plans the subqueries that are then in it.

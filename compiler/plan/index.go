@@ -17,7 +17,7 @@ import (
 // It must not fire where the value depends on the row (`a = b`), nor take a condition of another form than field against
 // value (`lower(name) = "x"`, `age + 1 > 30`): an index on age knows nothing of age + 1. A range condition stays as a filter too,
 // for the range of the index holds values of every kind beyond the bound, and `age > 40` is not true of "old".
-func pickIndex(_ *planner, pl *Pipeline) bool {
+func pickIndex(p *planner, pl *Pipeline) bool {
 	scan, ok := pl.Steps[0].(*Scan)
 	if !ok || scan.Rel.Desc == nil {
 		return false
@@ -40,6 +40,10 @@ func pickIndex(_ *planner, pl *Pipeline) bool {
 		if m != nil {
 			refused = append(refused, m.index.Name+": "+best.index.Name+" answers more of the conditions")
 		}
+	}
+	if in := p.bestIn(pl, scan, conds); in != nil && (best == nil || len(in.equal) >= len(best.equal)) {
+		p.useIn(pl, scan, in)
+		return true
 	}
 	pl.Notes = append(pl.Notes, refused...)
 	if best == nil {
@@ -110,14 +114,17 @@ func matchIndex(q *sema.Query, scan *Scan, ix *schema.Index, conds []*Filter) (*
 	}
 	m := &match{index: ix}
 	for _, path := range ix.Fields {
-		f, value := equality(scan.Rel, path, conds)
+		f, value := equality(q, scan.Rel, path, conds)
 		if f == nil {
-			m.rangeOn(scan.Rel, path, conds)
+			m.rangeOn(q, scan.Rel, path, conds)
 			break
 		}
 		m.equal, m.answered = append(m.equal, value), append(m.answered, f)
 	}
 	if len(m.equal) == 0 && m.bounds.Lo == nil && m.bounds.Hi == nil {
+		if hasIn(scan.Rel, ix.Fields[0], conds) {
+			return nil, fmt.Sprintf("IN on its first field %s is read by scan where the right side is not known to be a list", strings.Join(ix.Fields[0], "."))
+		}
 		return nil, fmt.Sprintf("no condition compares its first field %s with a value", strings.Join(ix.Fields[0], "."))
 	}
 	return m, ""
@@ -136,14 +143,14 @@ func refusedIndex(q *sema.Query, ix *schema.Index) string {
 }
 
 // equality finds `path = value` among the conditions.
-func equality(r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.Expr) {
+func equality(q *sema.Query, r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.Expr) {
 	for _, f := range conds {
 		b, ok := f.Cond.(*sema.Binary)
 		if !ok || b.Op != opcodes.Eq {
 			continue
 		}
 		for _, pair := range [][2]sema.Expr{{b.Left, b.Right}, {b.Right, b.Left}} {
-			if isPath(pair[0], r, path) && fixed(pair[1]) {
+			if isPath(pair[0], r, path) && fixedIn(q, pair[1]) {
 				return f, pair[1]
 			}
 		}
@@ -151,10 +158,20 @@ func equality(r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.E
 	return nil, nil
 }
 
+// fixedIn reports whether e is the same for every row of q: of the rows around q it may read what cannot fail.
+func fixedIn(q *sema.Query, e sema.Expr) bool {
+	if fixed(e) {
+		return true
+	}
+	own := false
+	sema.Columns(e, func(c *sema.Column) { own = own || q.Owns(c.Rel) })
+	return !own && infallible(e)
+}
+
 var mirrored = map[uint16]uint16{opcodes.Lt: opcodes.Gt, opcodes.Le: opcodes.Ge, opcodes.Gt: opcodes.Lt, opcodes.Ge: opcodes.Le}
 
 // rangeOn gathers bounds for a field. With an upper bound alone the rows without the field, which come first, are left out.
-func (m *match) rangeOn(rel *sema.Relation, path []string, conds []*Filter) {
+func (m *match) rangeOn(q *sema.Query, rel *sema.Relation, path []string, conds []*Filter) {
 	for _, f := range conds {
 		b, ok := f.Cond.(*sema.Binary)
 		if !ok || mirrored[b.Op] == 0 && b.Op != opcodes.In {
@@ -165,9 +182,9 @@ func (m *match) rangeOn(rel *sema.Relation, path []string, conds []*Filter) {
 			if r, ok := rangeOf(b.Right); ok && isPath(b.Left, rel, path) {
 				m.between(r)
 			}
-		case isPath(b.Left, rel, path) && fixed(b.Right):
+		case isPath(b.Left, rel, path) && fixedIn(q, b.Right):
 			m.bounds.narrow(b.Op, b.Right)
-		case isPath(b.Right, rel, path) && fixed(b.Left):
+		case isPath(b.Right, rel, path) && fixedIn(q, b.Left):
 			m.bounds.narrow(mirrored[b.Op], b.Left)
 		}
 	}
