@@ -78,6 +78,10 @@ func (g *gen) leaves(e sema.Expr, columns []sema.Expr) []sema.Expr {
 			columns = g.leaf(y, columns)
 			return false
 		case *sema.Subquery:
+			if _, ready := find(g.ready, x); !ready && g.provides(x) {
+				columns = append(columns, x)
+				return false
+			}
 			y.Query.Outer(func(c *sema.Column) { columns = g.leaf(c, columns) })
 			return true
 		}

@@ -8,6 +8,10 @@ import (
 
 // patternValue is a pattern in an expression: the list of its end vertices, or whether there is one.
 func (c *checker) patternValue(p *ast.Pattern, use SubqueryUse) Expr {
+	return c.shared(p.Span, use, func() Expr { return c.followed(p, use) })
+}
+
+func (c *checker) followed(p *ast.Pattern, use SubqueryUse) Expr {
 	q := &Query{Span: p.Span, Form: vm.RowValue}
 	c.push(q)
 	defer c.pop()

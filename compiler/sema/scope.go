@@ -20,6 +20,15 @@ type scope struct {
 	main *Relation
 	// outputs are the columns of the result, where a clause may name them.
 	outputs []Item
+	// grouping is set while the keys of GROUP BY are resolved, and keys are the subqueries in them; see shared.
+	grouping bool
+	keys     map[keyText]*Subquery
+}
+
+// keyText is how a subquery is written, and what for.
+type keyText struct {
+	use  SubqueryUse
+	text string
 }
 
 func (c *checker) push(q *Query) *scope {

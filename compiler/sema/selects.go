@@ -23,9 +23,11 @@ func (c *checker) query(s *ast.Select) *Query {
 	}
 	c.where(q, s.Where)
 	c.hints(q, s)
+	c.scope.grouping = true
 	for _, g := range s.GroupBy {
 		q.Group = append(q.Group, c.groupKey(s, g))
 	}
+	c.scope.grouping = false
 	c.items(q, s)
 	c.group(q)
 	c.omit(q, s.Omit)
@@ -436,6 +438,34 @@ func (c *checker) subquery(e ast.Expr, use SubqueryUse) Expr {
 	if !ok {
 		return c.unsupported(e.Pos(), "this subquery")
 	}
+	return c.shared(s.Span, use, func() Expr { return c.selected(s, use) })
+}
+
+// shared makes a subquery that is written like one in a key of GROUP BY the same as that, so that the key is recognised in
+// the columns of the result.
+func (c *checker) shared(at ops.Span, use SubqueryUse, resolve func() Expr) Expr {
+	if c.scope == nil {
+		return resolve()
+	}
+	key := keyText{use, c.text(at)}
+	if known := c.scope.keys[key]; known != nil {
+		again := *known
+		again.Span = at
+		return &again
+	}
+	scope, errs := c.scope, len(c.errs)
+	x := resolve()
+	if s, ok := x.(*Subquery); ok && scope.grouping && len(c.errs) == errs {
+		if scope.keys == nil {
+			scope.keys = map[keyText]*Subquery{}
+		}
+		first := *s
+		scope.keys[key] = &first
+	}
+	return x
+}
+
+func (c *checker) selected(s *ast.Select, use SubqueryUse) Expr {
 	q := c.query(s)
 	t := ops.TypeOf(ops.KindList)
 	switch use {
