@@ -12,7 +12,8 @@ import (
 )
 
 // pickIndex makes of a scan with conditions a range of the index that answers most of them: equalities on its leading fields,
-// then a range of the next. What the index does not answer stays as a filter behind it.
+// then a range of the next. What the index does not answer stays as a filter behind it. An IN on the next field, of a list, becomes
+// a lookup by the ids that the index has for each item.
 //
 // It must not fire where the value depends on the row (`a = b`), nor take a condition of another form than field against
 // value (`lower(name) = "x"`, `age + 1 > 30`): an index on age knows nothing of age + 1. A range condition stays as a filter too,
@@ -41,7 +42,7 @@ func pickIndex(p *planner, pl *Pipeline) bool {
 			refused = append(refused, m.index.Name+": "+best.index.Name+" answers more of the conditions")
 		}
 	}
-	if in := p.bestIn(pl, scan, conds); in != nil && (best == nil || len(in.equal) >= len(best.equal)) {
+	if in := p.bestIn(pl, scan, conds); in != nil && (best == nil || len(in.equal) >= len(best.equal) && !best.single()) {
 		p.useIn(pl, scan, in)
 		return true
 	}
@@ -101,11 +102,14 @@ func (m *match) score() int {
 	if m.bounds.Hi != nil {
 		s++
 	}
-	if m.index.Unique && len(m.equal) == len(m.index.Fields) {
+	if m.single() {
 		s += 1000
 	}
 	return s
 }
+
+// single reports whether the index finds one record at most.
+func (m *match) single() bool { return m.index.Unique && len(m.equal) == len(m.index.Fields) }
 
 // matchIndex says how an index answers the conditions, or why it does not.
 func matchIndex(q *sema.Query, scan *Scan, ix *schema.Index, conds []*Filter) (*match, string) {

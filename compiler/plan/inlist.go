@@ -11,7 +11,6 @@ import (
 
 // inMatch is how an index answers `path IN list`: with equalities on the fields before path it has a range for each item.
 type inMatch struct {
-	index *schema.Index
 	equal []*sema.Binary // on the fields before, as conditions
 	list  *sema.Binary
 }
@@ -31,7 +30,7 @@ func (p *planner) bestIn(pl *Pipeline, scan *Scan, conds []*Filter) (best *inMat
 }
 
 func matchIn(q *sema.Query, r *sema.Relation, ix *schema.Index, conds []*Filter) *inMatch {
-	m := &inMatch{index: ix}
+	m := &inMatch{}
 	for _, path := range ix.Fields {
 		f, value := equality(q, r, path, conds)
 		if f == nil {
@@ -89,7 +88,7 @@ func plain(e sema.Expr) bool {
 // stay, as they do behind any lookup by ids that are not known beforehand.
 func (p *planner) useIn(pl *Pipeline, scan *Scan, m *inMatch) {
 	p.made -= 2
-	ids := sema.IDsIn(scan.Rel, m.list.Right, m.list.Span, p.made+1, m.index.Name, func(record *sema.Relation, item sema.Expr) sema.Expr {
+	ids := sema.IDsIn(scan.Rel, m.list.Right, m.list.Span, p.made+1, pl.Query.Indexes, func(record *sema.Relation, item sema.Expr) sema.Expr {
 		all := compare(opcodes.Eq, ofRecord(m.list.Left, scan.Rel, record), item)
 		for _, e := range m.equal {
 			all = compare(opcodes.And, ofRecord(e, scan.Rel, record), all)
