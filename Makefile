@@ -23,12 +23,18 @@ build: ## bin/zqc and bin/zerodb, without cgo
 # ---- tests
 
 .PHONY: test
-test: ## all tests; fuzz targets with their seeds, torture tests with few
+test: ## all tests; fuzz targets with their seeds, torture tests with few; concurrent packages also under the race detector
 	go test -timeout 20m ./...
+	@if command -v $${CC:-cc} >/dev/null; then $(MAKE) --no-print-directory race PACKAGES='$(CONCURRENT)'; \
+	else echo "no C compiler: the race detector is left out (make race)"; fi
+
+# Packages that goroutines share.
+CONCURRENT := . ./storage/... ./vm ./compiler/parse
+PACKAGES   ?= ./...
 
 .PHONY: race
 race: ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -timeout 40m ./...
+	CGO_ENABLED=1 go test -race -timeout 40m $(PACKAGES)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME
