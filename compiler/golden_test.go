@@ -3,6 +3,7 @@ package compiler_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,8 +30,8 @@ import (
 //	plan      the plan of the text
 //	bytecode  its program
 //
-// with the arguments off=rule (planning rules that do not fire), work (what the statement looked at) and
-// param=(name, literal, …).
+// with the arguments off=rule (planning rules that do not fire), work (what the statement looked at), place (where in the text
+// an error is) and param=(name, literal, …).
 func TestGolden(t *testing.T) {
 	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		db := newDatabase()
@@ -51,6 +52,7 @@ func golden(t *testing.T, db **database, d *datadriven.TestData) string {
 		}
 		return ""
 	case "run":
+		(*db).place = d.HasArg("place")
 		return (*db).run(d.Input, opt, values(d, "param"), d.HasArg("work"))
 	case "errors":
 		return complaints(d.Input, opt)
@@ -116,10 +118,22 @@ func plans(src string, opt compiler.Options) string {
 type database struct {
 	store *memstore.Store
 	vars  map[string]ops.Value
+	src   string
+	place bool
 }
 
 func newDatabase() *database {
-	return &database{memstore.New(schema.NewMemory("main", "main")), map[string]ops.Value{}}
+	return &database{store: memstore.New(schema.NewMemory("main", "main")), vars: map[string]ops.Value{}}
+}
+
+// failed writes an error of a run.
+func (db *database) failed(out *strings.Builder, err error) {
+	var e *ops.Error
+	if db.place && errors.As(err, &e) {
+		_ = diag.NewSource("test", db.src).Write(out, []*ops.Error{e})
+		return
+	}
+	fmt.Fprintf(out, "error: %v\n", err)
 }
 
 // run compiles and runs the statements of a text, each against the catalog that those before it left.
@@ -128,6 +142,7 @@ func (db *database) run(src string, opt compiler.Options, params []string, work 
 	if len(errs) > 0 {
 		return complaints(src, opt)
 	}
+	db.src = src
 	var out strings.Builder
 	for _, s := range script.Statements {
 		opt.Catalog = db.store.Catalog()
@@ -168,14 +183,14 @@ func (db *database) runProgram(out *strings.Builder, p *vm.Program, params []str
 	ctx := context.Background()
 	rows, err := vm.Run(ctx, linked, db.store, o)
 	if err != nil {
-		fmt.Fprintf(out, "error: %v\n", err)
+		db.failed(out, err)
 		return
 	}
 	defer rows.Close()
 	for {
 		b, err := rows.Next(ctx)
 		if err != nil {
-			fmt.Fprintf(out, "error: %v\n", err)
+			db.failed(out, err)
 			return
 		}
 		if b == nil {
