@@ -81,7 +81,7 @@ func value(t *rapid.T) string {
 }
 
 func randomQuery(t *rapid.T) string {
-	switch rapid.IntRange(0, 6).Draw(t, "shape") {
+	switch rapid.IntRange(0, 8).Draw(t, "shape") {
 	case 0:
 		return "SELECT id, a, b, o.k AS k, friend.a AS fa FROM person" + where(t, "", 3) + page(t, []string{"a", "b", "c"}, "id")
 	case 1:
@@ -96,6 +96,13 @@ func randomQuery(t *rapid.T) string {
 	case 3:
 		return "SELECT * FROM (SELECT id AS i, a, b, c FROM person" + where(t, "", 1) + page(t, []string{"a"}, "id") + ")" +
 			whereOf(t, []string{"a", "b", "c"}, 2) + page(t, []string{"b"}, "i")
+	case 7: // in key order
+		return "SELECT id FROM (SELECT * FROM person" + where(t, "", 2) + ")" + where(t, "", 2) +
+			fmt.Sprintf(" LIMIT %d", rapid.IntRange(0, 4).Draw(t, "limit"))
+	case 8:
+		return "SELECT id, (SELECT VALUE id FROM person AS q WHERE q." + rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "field") +
+			rapid.SampledFrom([]string{" = ", " > ", " <= "}).Draw(t, "op") + rapid.SampledFrom(fieldsOf("$parent.")).Draw(t, "with") +
+			" AND " + condition(t, fieldsOf("q."), 1) + " LIMIT 3) AS r FROM person" + where(t, "", 1) + page(t, nil, "id")
 	case 4:
 		return "SELECT id FROM person WHERE a IN (SELECT VALUE b FROM person" + where(t, "", 1) + ") AND " + condition(t, fieldsOf(""), 2) + page(t, []string{"c"}, "id")
 	}
