@@ -175,6 +175,7 @@ type rows struct {
 	out      []record.Column
 	hints    []hint
 	shape    record.Shape
+	eager    []int    // the columns that are not late
 	first    []uint16 // the first steps of the early fields' paths
 	keys     [][]byte // encoded record keys, where a late column is an id or a record
 	vals     [][]byte
@@ -203,10 +204,14 @@ func (r *rows) init(l *layout) {
 		r.mem = memPool.Get().(*record.Mem)
 	}
 	r.out, r.hints = make([]record.Column, len(l.cols)), make([]hint, len(l.cols))
+	r.eager, r.first = r.eager[:0], r.first[:0]
 	for i := range l.cols {
 		c := &l.cols[i]
 		if c.late && (c.from == fromID || c.from == fromRecord) {
 			r.keepKeys = true
+		}
+		if !c.late {
+			r.eager = append(r.eager, i)
 		}
 		if !c.late && c.from == fromField {
 			r.first = append(r.first, c.path[0])
@@ -230,34 +235,25 @@ func (r *rows) start(b *vm.Batch) {
 
 // add appends one record to the batch.
 func (r *rows) add(key, value []byte) error {
-	if len(r.first) > 0 {
+	if len(r.first) > 0 && !r.shape.Fits(value) {
 		if err := r.shape.Fit(value, r.first); err != nil {
 			return err
 		}
 	}
 	n := 0
-	for i := range r.cols {
-		c := &r.cols[i]
-		if c.late {
-			continue
-		}
-		if c.from != fromField {
-			if err := r.appendWhole(&r.out[i], c, key, value, r.mem); err != nil {
-				return err
-			}
-			continue
-		}
-		raw, err := r.shape.Field(value, n)
-		n++
-		if len(c.path) > 1 && raw != nil {
-			raw, err = c.deeper(raw, &r.hints[i])
+	for _, i := range r.eager {
+		c, err := &r.cols[i], error(nil)
+		switch {
+		case c.from != fromField:
+			err = r.appendWhole(&r.out[i], c, key, value, r.mem)
+		case len(c.path) == 1:
+			err = r.shape.Append(value, n, &r.out[i], r.dict, r.mem)
+			n++
+		default:
+			err = r.addNested(i, n, value)
+			n++
 		}
 		if err != nil {
-			return err
-		}
-		if raw == nil {
-			r.out[i].None()
-		} else if err := r.out[i].Raw(raw, r.dict, r.mem); err != nil {
 			return err
 		}
 	}
@@ -268,6 +264,22 @@ func (r *rows) add(key, value []byte) error {
 		r.keys = append(r.keys, r.mem.Clone(key))
 	}
 	return nil
+}
+
+// addNested appends a field of a field; the outer one is the n-th that the shape knows.
+func (r *rows) addNested(i, n int, value []byte) error {
+	raw, err := r.shape.Field(value, n)
+	if raw != nil && err == nil {
+		raw, err = r.cols[i].deeper(raw, &r.hints[i])
+	}
+	switch {
+	case err != nil:
+		return err
+	case raw == nil:
+		r.out[i].None()
+		return nil
+	}
+	return r.out[i].Raw(raw, r.dict, r.mem)
 }
 
 // late decodes a late column.

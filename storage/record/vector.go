@@ -86,6 +86,29 @@ func (c *Column) Raw(b []byte, d *Dict, mem *Mem) error {
 	return nil
 }
 
+// number appends an int or float to a vector of that kind without nones; false leaves the value to Raw.
+func (c *Column) number(b []byte) bool {
+	v := c.vec
+	switch {
+	case b[0] == tagInt && v.Kind == ops.KindInt:
+		i, ok := getInt(b[1:])
+		if !ok {
+			return false
+		}
+		v.Ints = append(v.Ints, i)
+	case b[0] == tagFloat && v.Kind == ops.KindFloat && len(b) == 9:
+		f := math.Float64frombits(binary.LittleEndian.Uint64(b[1:]))
+		if f-f != 0 { // not finite
+			return false
+		}
+		v.Floats = append(v.Floats, f)
+	default:
+		return false
+	}
+	v.N++
+	return true
+}
+
 // valid counts a row that is not none.
 func (c *Column) valid() {
 	if v := c.vec; v.Valid != nil {
