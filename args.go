@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/zerodb/zerodb/compiler/parse"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -32,8 +33,9 @@ func (a Arg) Name() string { return a.name }
 func Params(mapOrStruct any) Arg { return Arg{any: mapOrStruct} }
 
 // bind makes the values of a program's parameters, in dst. Missing ones, unknown ones and values that do not
-// fit the parameter's type are errors that name it.
-func bind(dst []Value, params []vm.Param, args []Arg) error {
+// fit the parameter's type are errors that name it and point at its first use.
+func bind(dst []Value, p *vm.Program, args []Arg) error {
+	params := p.Params
 	clear(dst)
 	var given uint64 // a bit for each of the first 64 parameters; further ones are searched for again
 	for i := range args {
@@ -59,16 +61,17 @@ func bind(dst []Value, params []vm.Param, args []Arg) error {
 		given |= bit(slot)
 	}
 	for i := range params {
-		p := &params[i]
-		if i < 64 && given&bit(i) == 0 && !p.Optional || i >= 64 && dst[i].IsNone() && !p.Optional {
-			return ops.Errorf(ops.CodeParameter, "parameter $%s (%s) has no value", p.Name, p.Type)
+		param := &params[i]
+		if i < 64 && given&bit(i) == 0 && !param.Optional || i >= 64 && dst[i].IsNone() && !param.Optional {
+			return ops.Errorf(ops.CodeParameter, "parameter $%s (%s) has no value", param.Name, param.Type).
+				WithHint("give it one: zerodb.Named(%q, …), or --param %s=…", param.Name, param.Name).At(firstUse(p.Source, param.Name))
 		}
-		if p.Type.Kind == ops.KindAny || dst[i].Kind() == p.Type.Kind && plainType(&p.Type) {
+		if param.Type.Kind == ops.KindAny || dst[i].Kind() == param.Type.Kind && plainType(&param.Type) {
 			continue
 		}
-		v, err := ops.Check(dst[i], p.Type)
+		v, err := ops.Check(dst[i], param.Type)
 		if err != nil {
-			return parameterError(p.Name, err)
+			return parameterError(param.Name, err).At(firstUse(p.Source, param.Name))
 		}
 		dst[i] = v
 	}
@@ -173,7 +176,7 @@ func unknownParameter(params []vm.Param, name string) error {
 	return e.WithHint("%s", hint)
 }
 
-func parameterError(name string, err error) error {
+func parameterError(name string, err error) *Error {
 	return &ops.Error{Code: ops.CodeParameter, Message: "parameter $" + name + ": " + messageOf(err), Err: err}
 }
 
@@ -184,4 +187,15 @@ func messageOf(err error) string {
 		return e.Message
 	}
 	return err.Error()
+}
+
+// firstUse finds where a text first names a variable.
+func firstUse(text, name string) ops.Span {
+	tokens, _ := parse.Tokens(text)
+	for _, t := range tokens {
+		if t.Text == "$"+name {
+			return t.Span
+		}
+	}
+	return ops.Span{}
 }

@@ -235,14 +235,29 @@ func (r *runner) begin(err error) error {
 			}
 		}
 	}
-	if err := bind(r.params, p.Params, args); err != nil {
-		return err
+	if err := bind(r.params, p, args); err != nil {
+		return r.atUse(err)
 	}
 	r.vars = make([]Value, len(p.Vars))
 	for i, name := range p.Vars {
 		r.vars[i] = r.kept.get(name)
 	}
 	return nil
+}
+
+// atUse says which statement an error about a parameter is of: the one that uses it first.
+func (r *runner) atUse(err error) error {
+	var e *ops.Error
+	if !errors.As(err, &e) || e.Span.IsZero() {
+		return err
+	}
+	for i, st := range r.program.program.Statements {
+		if st.Span.Start <= e.Span.Start && e.Span.Start < st.Span.End {
+			r.index += i - r.statement
+			r.statement = i
+		}
+	}
+	return shifted(err, r.offset)
 }
 
 func (r *runner) keepVariables() {

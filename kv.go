@@ -211,7 +211,7 @@ func (s *Session) runGuarded(ctx context.Context, tx *storage.Txn, text string, 
 		return None, err
 	}
 	params := make([]Value, len(c.program.Params))
-	if err := bind(params, c.program.Params, args); err != nil {
+	if err := bind(params, c.program, args); err != nil {
 		return None, err
 	}
 	f := frames.Get().(*frame)

@@ -115,7 +115,7 @@ func (st *Stmt) stream(ctx context.Context, args []Arg) (*Rows, error) {
 		params = make([]Value, 0, len(p.Params))
 	}
 	params = params[:len(p.Params)]
-	if err := bind(params, p.Params, args); err != nil {
+	if err := bind(params, p, args); err != nil {
 		return nil, err
 	}
 	rows.statement = statementOf(p, &p.Statements[0], 0, 0)
@@ -197,7 +197,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 		f.params = make([]Value, len(params))
 	}
 	f.params = f.params[:len(params)]
-	if err := bind(f.params, params, args); err != nil {
+	if err := bind(f.params, st.c.program, args); err != nil {
 		return Row{}, false, err
 	}
 	return s.firstOf(ctx, linked, tx, f)
