@@ -166,8 +166,11 @@ func pointGet(_ *planner, pl *Pipeline) bool {
 				return false
 			}
 			continue
-		case *Sort:
-			continue // of one row
+		case *Sort: // of one row
+			if !atLeastOne(s.Limit) {
+				return false
+			}
+			continue
 		}
 		rest = append(rest, s)
 	}
