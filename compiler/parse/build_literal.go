@@ -1,15 +1,11 @@
 package parse
 
 import (
-	"encoding/hex"
+	"errors"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
-
-	"github.com/cockroachdb/apd/v3"
 
 	"github.com/antlr4-go/antlr/v4"
 
@@ -103,82 +99,47 @@ func (b *builder) float(t *token, sign string) ops.Value {
 }
 
 func (b *builder) decimal(t *token) ops.Value {
-	s := quotedText(t)
-	if s == "" || strings.Trim(s, "0123456789.eE+-") != "" { // apd also reads NaN and Infinity
-		return b.malformed(t, `a decimal is written d"1.50"`)
-	}
-	d, condition, err := apd.NewFromString(s)
+	d, err := ops.ParseDecimal(quotedText(t))
 	switch {
-	case condition.Overflow() || condition.Underflow() || condition.SystemOverflow() || condition.SystemUnderflow():
-		b.fail(ops.CodeNumberOutOfRange, t.span(), "", "the exponent of the decimal is out of range")
-		return ops.None
-	case err != nil:
-		return b.malformed(t, `a decimal is written d"1.50"`)
+	case err == nil:
+		return ops.Decimal(d)
+	case ops.CodeOf(err) == ops.CodeNumberOutOfRange:
+		return b.outOfRange(t, "the exponent of the decimal is out of range")
 	}
-	return ops.Decimal(d)
+	return b.malformed(t, `a decimal is written d"1.50"`)
+}
+
+func (b *builder) outOfRange(t *token, message string) ops.Value {
+	b.fail(ops.CodeNumberOutOfRange, t.span(), "", "%s", message)
+	return ops.None
 }
 
 // ---- time
 
-// units are those of a duration, longer names before their prefixes.
-var units = []struct {
-	name string
-	size time.Duration
-}{
-	{"ns", time.Nanosecond}, {"us", time.Microsecond}, {"µs", time.Microsecond}, {"μs", time.Microsecond}, {"ms", time.Millisecond},
-	{"s", time.Second}, {"m", time.Minute}, {"h", time.Hour}, {"d", 24 * time.Hour}, {"w", 7 * 24 * time.Hour},
-}
-
-// duration adds up the parts of `2h30m`. The lexer has made sure that each is digits and a unit.
+// duration reads `2h30m`. The lexer has made sure that each part is digits and a unit.
 func (b *builder) duration(t *token) ops.Value {
-	var sum time.Duration
-	for s := t.text(); s != ""; {
-		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-		n, err := strconv.ParseInt(s[:digits], 10, 64)
-		s = s[digits:]
-		for _, u := range units {
-			if strings.HasPrefix(s, u.name) {
-				s = s[len(u.name):]
-				if err != nil || n > int64((math.MaxInt64-sum)/u.size) {
-					b.fail(ops.CodeNumberOutOfRange, t.span(), "", "a duration is at most 292 years")
-					return ops.None
-				}
-				sum += time.Duration(n) * u.size
-				break
-			}
-		}
+	d, err := ops.ParseDuration(t.text())
+	if err != nil {
+		return b.outOfRange(t, "a duration is at most 292 years")
 	}
-	return ops.Duration(sum)
+	return ops.Duration(d)
 }
-
-var (
-	firstTime = time.Unix(0, math.MinInt64)
-	lastTime  = time.Unix(0, math.MaxInt64)
-)
 
 func (b *builder) time(t *token) ops.Value {
-	s := quotedText(t)
-	at, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		if at, err = time.Parse(time.DateOnly, s); err != nil {
-			return b.malformed(t, `a time is written t"2026-11-23T10:00:00Z" or t"2026-11-23"`)
-		}
+	ns, err := ops.ParseTime(quotedText(t))
+	switch {
+	case err == nil:
+		return ops.Time(ns)
+	case ops.CodeOf(err) == ops.CodeNumberOutOfRange:
+		return b.outOfRange(t, "a time lies between the years 1677 and 2262")
 	}
-	if at.Before(firstTime) || at.After(lastTime) {
-		b.fail(ops.CodeNumberOutOfRange, t.span(), "", "a time lies between the years 1677 and 2262")
-		return ops.None
-	}
-	return ops.Time(at.UnixNano())
+	return b.malformed(t, `a time is written t"2026-11-23T10:00:00Z" or t"2026-11-23"`)
 }
 
 func (b *builder) uuid(t *token, s string) ops.Value {
-	var u [16]byte
-	bare := strings.ReplaceAll(s, "-", "")
-	if len(s) != 36 || len(bare) != 32 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	u, err := ops.ParseUUID(s)
+	if err != nil {
 		return b.malformed(t, `a uuid is written u"550e8400-e29b-41d4-a716-446655440000"`)
-	}
-	if _, err := hex.Decode(u[:], []byte(bare)); err != nil {
-		return b.malformed(t, `a uuid is written in hexadecimal digits: u"550e8400-e29b-41d4-a716-446655440000"`)
 	}
 	return ops.UUID(u)
 }
@@ -255,31 +216,23 @@ func escapeForms(inBytes bool) string {
 
 // ---- regular expressions
 
-// maxRegex is the longest regular expression: compiling one takes time and memory in proportion.
-const maxRegex = 16 << 10
-
 func (b *builder) regex(t *token) ops.Value {
 	s := t.text()
 	close := strings.LastIndex(s, "//")
-	r := &ops.Regex{Source: plainSlashes(s[2:close]), Flags: s[close+2:]}
-	for i, flag := range r.Flags {
-		if !strings.ContainsRune("gimsux", flag) || strings.ContainsRune(r.Flags[i+1:], flag) {
+	flags := s[close+2:]
+	for i, flag := range flags {
+		if !strings.ContainsRune("gimsux", flag) || strings.ContainsRune(flags[i+1:], flag) {
 			at := int(t.start) + close + 2 + i
 			b.fail(ops.CodeBadLiteral, ops.Span{Start: at, End: at + 1}, "", "flags of a regular expression are g, i, m, s, u and x, each once")
 			return ops.None
 		}
 	}
-	if len(r.Source) > maxRegex {
-		b.fail(ops.CodeTooLarge, t.span(), "", "a regular expression of more than 16 KiB")
-		return ops.None
+	v, err := ops.NewRegex(plainSlashes(s[2:close]), flags)
+	var fault *ops.Error
+	if errors.As(err, &fault) {
+		b.fail(fault.Code, t.span(), "", "%s", fault.Message)
 	}
-	compiled, err := regexp.Compile(goRegex(r))
-	if err != nil {
-		b.fail(ops.CodeBadLiteral, t.span(), "", "%s", strings.Replace(err.Error(), "error parsing regexp: ", "malformed regular expression: ", 1))
-		return ops.None
-	}
-	r.Compiled = compiled
-	return ops.RegexOf(r)
+	return v
 }
 
 // plainSlashes takes the backslash off every slash: it was there only for the literal's end.
@@ -296,49 +249,6 @@ func plainSlashes(s string) string {
 			i++
 		}
 		out.WriteByte(s[i])
-	}
-	return out.String()
-}
-
-// goRegex writes an expression with its flags as package regexp takes it. g and u are how it always matches; x it does
-// not have.
-func goRegex(r *ops.Regex) string {
-	source, flags := r.Source, ""
-	for _, flag := range r.Flags {
-		switch flag {
-		case 'i', 'm', 's':
-			flags += string(flag)
-		case 'x':
-			source = withoutLayout(source)
-		}
-	}
-	if flags == "" {
-		return source
-	}
-	return "(?" + flags + ")" + source
-}
-
-// withoutLayout takes spaces and `#` comments out, but for those escaped or in a class: flag x.
-func withoutLayout(s string) string {
-	var out strings.Builder
-	inClass := false
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\\' && i+1 < len(s):
-			out.WriteByte(c)
-			i++
-			c = s[i]
-		case inClass:
-			inClass = c != ']'
-		case c == '[':
-			inClass = true
-		case c == ' ' || c == '\t':
-			continue
-		case c == '#':
-			return out.String()
-		}
-		out.WriteByte(c)
 	}
 	return out.String()
 }

@@ -234,29 +234,43 @@ func (c *checker) isOrdered(e ast.Expr) bool {
 
 // ---- REMOVE, DESCRIBE, INFO, USE
 
-func (c *checker) remove(r *ast.Remove) {
-	s := schema.Change{IfExists: r.IfExists}
-	if len(r.Name) > 0 {
-		s.Name = r.Name[0].Text
+// subjects are the definitions that can be removed and described, with the changes that name them.
+var subjects = map[ast.DefKind]struct{ define, remove schema.ChangeKind }{
+	ast.DefNamespace: {schema.DefineNamespace, schema.RemoveNamespace},
+	ast.DefDatabase:  {schema.DefineDatabase, schema.RemoveDatabase},
+	ast.DefTable:     {schema.DefineTable, schema.RemoveTable},
+	ast.DefEdge:      {schema.DefineTable, schema.RemoveTable},
+	ast.DefIndex:     {schema.DefineIndex, schema.RemoveIndex},
+}
+
+// subject fills in which definition a statement is of.
+func (c *checker) subject(s *schema.Change, kind ast.DefKind, name ast.Path, on []ast.On, at ops.Span) bool {
+	if len(name) > 0 {
+		s.Name = name[0].Text
 	}
-	switch r.Kind {
-	case ast.DefNamespace:
-		s.Kind = schema.RemoveNamespace
+	switch kind {
 	case ast.DefDatabase:
-		s.Kind = schema.RemoveDatabase
-		s.Namespace, _, _ = c.location(r.On, ast.DefNamespace)
+		s.Namespace, _, _ = c.location(on, ast.DefNamespace)
 	case ast.DefTable, ast.DefEdge:
-		s.Kind = schema.RemoveTable
-		s.Namespace, s.Database, _ = c.location(r.On, ast.DefDatabase)
-		delete(c.fromWrites, s.Name)
+		s.Namespace, s.Database, _ = c.location(on, ast.DefDatabase)
 	case ast.DefIndex:
-		s.Kind = schema.RemoveIndex
-		if !c.onTable(&s, r.On, r.Span) {
-			return
-		}
-	default:
+		return c.onTable(s, on, at)
+	}
+	return true
+}
+
+func (c *checker) remove(r *ast.Remove) {
+	kinds, ok := subjects[r.Kind]
+	if !ok {
 		c.unsupported(r.Span, "REMOVE "+defNames[r.Kind])
 		return
+	}
+	s := schema.Change{Kind: kinds.remove, IfExists: r.IfExists}
+	if !c.subject(&s, r.Kind, r.Name, r.On, r.Span) {
+		return
+	}
+	if s.Kind == schema.RemoveTable {
+		delete(c.fromWrites, s.Name)
 	}
 	c.change(s, r.Span)
 }
@@ -274,29 +288,15 @@ func (c *checker) onTable(s *schema.Change, on []ast.On, at ops.Span) bool {
 }
 
 func (c *checker) describe(d *ast.Describe) {
-	s := schema.Change{IfExists: d.IfExists}
-	if len(d.Name) > 0 {
-		s.Name = d.Name[0].Text
-	}
-	switch d.Kind {
-	case ast.DefNamespace:
-		s.Kind = schema.DefineNamespace
-	case ast.DefDatabase:
-		s.Kind = schema.DefineDatabase
-		s.Namespace, _, _ = c.location(d.On, ast.DefNamespace)
-	case ast.DefTable, ast.DefEdge:
-		s.Kind = schema.DefineTable
-		s.Namespace, s.Database, _ = c.location(d.On, ast.DefDatabase)
-	case ast.DefIndex:
-		s.Kind = schema.DefineIndex
-		if !c.onTable(&s, d.On, d.Span) {
-			return
-		}
-	default:
+	kinds, ok := subjects[d.Kind]
+	if !ok {
 		c.unsupported(d.Span, "DESCRIBE "+defNames[d.Kind])
 		return
 	}
-	c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
+	s := schema.Change{Kind: kinds.define, IfExists: d.IfExists}
+	if c.subject(&s, d.Kind, d.Name, d.On, d.Span) {
+		c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
+	}
 }
 
 // info is DESCRIBE of where one is: the session's database, with its tables.
