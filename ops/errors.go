@@ -113,6 +113,7 @@ var Codes = []struct {
 	{CodeUnknownField, "A field that a schemafull table does not define.", "Add it to the table's FIELDS or correct the name."},
 	{CodeUnknownIndex, "An index that the table does not have.", "DESCRIBE TABLE lists its indexes."},
 	{CodeAlreadyExists, "A definition or a record of that name exists.", "Use IF NOT EXISTS, UPSERT, or another name."},
+	{CodeInUse, "A definition cannot be removed or changed because others need it.", "The message names them; remove them first."},
 	{CodeNotFound, "A definition or record named by the statement does not exist.", "Use IF EXISTS where that is fine."},
 	{CodeType, "A value is of a kind that the operation does not take.", "Convert with type::…, or correct the operand."},
 	{CodeArgument, "A function got the wrong number or kind of arguments.", "The message shows the signature."},
@@ -157,6 +158,7 @@ const (
 	CodeUnknownField        Code = "unknown_field"
 	CodeUnknownIndex        Code = "unknown_index"
 	CodeAlreadyExists       Code = "already_exists"
+	CodeInUse               Code = "in_use"
 	CodeNotFound            Code = "not_found"
 	CodeType                Code = "type_mismatch"
 	CodeArgument            Code = "bad_argument"

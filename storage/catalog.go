@@ -27,6 +27,7 @@ const (
 	objNames      = 4 // table id (4) · number (2) → name: the dictionaries
 	objCounter    = 5 // → the next object id
 	objVersions   = 6 // database id (4) → version of its catalog (8)
+	objObjects    = 7 // database id (4) · kind (1) · name → schema.Object
 
 	firstObject = 64 // the first id of a namespace, database, table or index
 
@@ -45,6 +46,10 @@ func systemKey(object uint32, parts ...[]byte) []byte {
 func u32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
 func versionKey(database uint32) []byte { return systemKey(objVersions, u32(database)) }
+
+func objectKey(database uint32, kind schema.ObjectKind, name string) []byte {
+	return systemKey(objObjects, u32(database), []byte{byte(kind)}, []byte(name))
+}
 
 func nameKey(table uint32, number uint16) []byte {
 	return binary.BigEndian.AppendUint16(systemKey(objNames, u32(table)), number)
@@ -76,6 +81,7 @@ type catalog struct {
 	strict      bool
 	version     uint64
 	descs       []*schema.Table // by name, ascending
+	objects     schema.Objects
 	tables      map[uint32]*table
 	byName      map[string]*table
 	versionKey  []byte // of a database that exists
@@ -131,6 +137,14 @@ func (c *catalog) Table(name string) *schema.Table {
 
 // Tables implements schema.Catalog.
 func (c *catalog) Tables() []*schema.Table { return c.descs }
+
+// Object implements schema.Catalog.
+func (c *catalog) Object(kind schema.ObjectKind, name string) *schema.Object {
+	return c.objects.Find(kind, name)
+}
+
+// Objects implements schema.Catalog.
+func (c *catalog) Objects() schema.Objects { return c.objects }
 
 // Rows implements schema.Catalog.
 func (c *catalog) Rows(name string) int64 {
@@ -268,7 +282,23 @@ func readCatalog(t *kv.Txn, p place) (*catalog, error) {
 		cat.tables[desc.ID], cat.byName[desc.Name] = tab, tab
 		return nil
 	})
+	if err == nil {
+		cat.objects, err = readObjects(t, db.ID)
+	}
 	return cat, err
+}
+
+// readObjects reads the definitions that are kept as their text. Their keys have the order of schema.Objects.
+func readObjects(t *kv.Txn, database uint32) (all schema.Objects, err error) {
+	err = scanPrefix(t, systemKey(objObjects, u32(database)), func(key, value []byte) error {
+		o := &schema.Object{}
+		if unmarshal(value, o) != nil || !bytes.Equal(key, objectKey(database, o.Kind, o.Name)) {
+			return errCatalog
+		}
+		all = append(all, schema.NewObject(o.Kind, o.Name, o.Text, o.Requires))
+		return nil
+	})
+	return all, err
 }
 
 var errCatalog = ops.Errorf(ops.CodeCorrupt, "a definition in the catalog is damaged").WithHint("run zerodb check")

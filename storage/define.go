@@ -49,6 +49,10 @@ func (t *Txn) apply(ctx context.Context, c *schema.Change) error {
 		return t.defineIndex(ctx, cat, c)
 	case schema.RemoveIndex:
 		return t.removeIndex(cat, c)
+	case schema.DefineObject:
+		return t.defineObject(cat, c)
+	case schema.RemoveObject:
+		return t.removeObject(cat, c)
 	}
 	return ops.Errorf(ops.CodeInternal, "schema change of kind %d", c.Kind)
 }
@@ -253,6 +257,7 @@ func (t *Txn) removeDatabase(p place, ifExists bool) error {
 	for _, tab := range cat.tables {
 		t.dropTable(cat, tab)
 	}
+	t.drop(systemKey(objObjects, u32(cat.id)))
 	t.kv.Delete(systemKey(objDatabases, u32(cat.namespaceID), []byte(p.database)), kv.Unknown)
 	// Writers in it have read its version and so are refused.
 	gone := emptyCatalog(p)
@@ -275,6 +280,9 @@ func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
 			return nil
 		}
 		return ops.Errorf(ops.CodeAlreadyExists, "table %s exists", c.Name)
+	}
+	if err := schema.CheckTableName(cat, c.Name); err != nil {
+		return err
 	}
 	indexes := c.Table.Indexes
 	width := uint32(1)
@@ -315,6 +323,9 @@ func (t *Txn) removeTable(ctx context.Context, cat *catalog, c *schema.Change) e
 		}
 		return ops.Errorf(ops.CodeNotFound, "there is no table %s", c.Name)
 	}
+	if err := schema.CheckRemove(cat, schema.Ref{Kind: schema.RefTable, Name: c.Name}); err != nil {
+		return err
+	}
 	if err := t.removeEdgesOf(ctx, cat, tab); err != nil {
 		return err
 	}
@@ -354,9 +365,51 @@ func (t *Txn) removeIndex(cat *catalog, c *schema.Change) error {
 		}
 		return ops.Errorf(ops.CodeUnknownIndex, "table %s has no index %s", c.Index.Table, c.Name)
 	}
+	if err := schema.CheckRemove(cat, schema.Ref{Kind: schema.RefIndex, Name: c.Index.Table, Part: c.Name}); err != nil {
+		return err
+	}
 	p := tab.index(tab.desc.Indexes[i].ID)
 	t.drop(p[:])
 	return t.putIndexes(cat, tab, slices.Delete(slices.Clone(tab.desc.Indexes), i, i+1))
+}
+
+func (t *Txn) defineObject(cat *catalog, c *schema.Change) error {
+	if err := checkName(c.Object.Kind.String(), c.Name); err != nil {
+		return err
+	}
+	cat, err := t.need(cat)
+	if err != nil {
+		return err
+	}
+	o := schema.NewObject(c.Object.Kind, c.Name, c.Object.Text, c.Object.Requires)
+	if fresh, err := schema.CheckDefine(cat, o, c.IfExists); err != nil || !fresh {
+		return err
+	}
+	if err := putJSON(t.kv, objectKey(cat.id, o.Kind, o.Name), o); err != nil {
+		return err
+	}
+	n := *cat
+	n.objects = cat.objects.With(o)
+	t.setCatalog(&n)
+	return nil
+}
+
+func (t *Txn) removeObject(cat *catalog, c *schema.Change) error {
+	kind := c.Object.Kind
+	if cat.Object(kind, c.Name) == nil {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeNotFound, "there is no %s %s", kind, c.Name)
+	}
+	if err := schema.CheckRemove(cat, schema.RefTo(kind, c.Name)); err != nil {
+		return err
+	}
+	t.kv.Delete(objectKey(cat.id, kind, c.Name), kv.Unknown)
+	n := *cat
+	n.objects = cat.objects.Without(kind, c.Name)
+	t.setCatalog(&n)
+	return nil
 }
 
 // EnsureTable implements vm.Txn.

@@ -115,6 +115,9 @@ func (a *assembler) statement(line string, inner bool) {
 			}
 		}
 		p.Tables = append(p.Tables, t)
+	case "object":
+		s.index("o")
+		p.Objects = append(p.Objects, s.object())
 	case "access":
 		s.index("a")
 		p.Accesses = append(p.Accesses, s.access())
@@ -454,6 +457,11 @@ func (s *scanner) change() schema.Change {
 		}
 		c := schema.Change{Kind: schema.ChangeKind(k)}
 		c.IfExists = s.accept("if-exists")
+		kind := schema.ObjectKind(0)
+		if c.Kind == schema.DefineObject || c.Kind == schema.RemoveObject {
+			kind = s.objectKind()
+		}
+		c.IfExists = c.IfExists || s.accept("if-exists")
 		if k != int(schema.UseDatabase) {
 			c.Name = s.name()
 		}
@@ -478,11 +486,36 @@ func (s *scanner) change() schema.Change {
 				s.accept(",")
 			}
 			c.Index.Unique = s.accept("unique")
+		case schema.DefineObject, schema.RemoveObject:
+			text := ""
+			if s.skip(); s.text != "" {
+				text = s.value().AsString()
+			}
+			c.Object = schema.NewObject(kind, c.Name, text, nil)
 		}
 		return c
 	}
 	fail("what change is %s?", s.text)
 	return schema.Change{}
+}
+
+func (s *scanner) objectKind() schema.ObjectKind {
+	w := s.word()
+	for k := range schema.ObjectKind(schema.NumObjectKinds) {
+		if k.String() == w {
+			return k
+		}
+	}
+	fail("there is no definition of a %s", w)
+	return 0
+}
+
+func (s *scanner) object() ObjectRef {
+	o := ObjectRef{Kind: s.objectKind(), Name: s.name()}
+	if _, err := hex.Decode(o.Print[:], []byte(s.rest())); err != nil {
+		fail("%v", err)
+	}
+	return o
 }
 
 func (s *scanner) stmt() Statement {
@@ -496,6 +529,11 @@ func (s *scanner) stmt() Statement {
 			x.Explain = 1
 		case "analyze":
 			x.Explain = 2
+		case "needs":
+			for s.skip(); s.text != ""; s.skip() {
+				x.Needs = append(x.Needs, uint16(s.index("o")))
+				s.accept(",")
+			}
 		default:
 			x.Fragment, _ = strconv.Atoi(w[1:])
 		}

@@ -93,6 +93,8 @@ func (d *decoder) section(p *Program, section int) {
 		p.Funcs = readAll(d, 10, (*decoder).function)
 	case sectionTables:
 		p.Tables = readAll(d, 17, (*decoder).table)
+	case sectionObjects:
+		p.Objects = readAll(d, 18, (*decoder).objectRef)
 	case sectionAccesses:
 		p.Accesses = readAll(d, 9, (*decoder).access)
 	case sectionBuilders:
@@ -245,9 +247,28 @@ func (d *decoder) builder() Builder {
 	return b
 }
 
+func (d *decoder) objectKind() schema.ObjectKind {
+	return schema.ObjectKind(d.choice(schema.NumObjectKinds, "a kind of definition"))
+}
+
+func (d *decoder) objectRef() ObjectRef {
+	o := ObjectRef{Kind: d.objectKind(), Name: d.text()}
+	copy(o.Print[:], d.take(len(o.Print)))
+	return o
+}
+
+func (d *decoder) ref() schema.Ref {
+	return schema.Ref{Kind: schema.RefKind(d.choice(int(schema.RefObject)+1, "a reference")), Object: d.objectKind(), Name: d.text(), Part: d.text()}
+}
+
+func (d *decoder) definition(name string) *schema.Object {
+	kind, text := d.objectKind(), d.text()
+	return schema.NewObject(kind, name, text, readAll(d, 4, (*decoder).ref))
+}
+
 func (d *decoder) change() schema.Change {
 	c := schema.Change{Kind: schema.ChangeKind(d.choice(len(changeNames), "a change"))}
-	f := d.flags(4)
+	f := d.flags(5)
 	c.IfExists, c.Strict = f[0], f[1]
 	for _, s := range []*string{&c.Namespace, &c.Database, &c.Name, &c.Consistency, &c.PartitionBy} {
 		*s = d.text()
@@ -259,6 +280,9 @@ func (d *decoder) change() schema.Change {
 	if f[3] {
 		c.Index = d.index()
 	}
+	if f[4] {
+		c.Object = d.definition(c.Name)
+	}
 	return c
 }
 
@@ -269,6 +293,7 @@ func (d *decoder) descriptor() *schema.Table {
 		return schema.Field{Path: d.texts(), Type: d.typ(0), Default: d.text(), Asserts: d.texts(), ReadOnly: d.bool()}
 	})
 	t.Indexes = readAll(d, 4, (*decoder).index)
+	t.Requires = readAll(d, 4, (*decoder).ref)
 	return t
 }
 
@@ -325,6 +350,7 @@ func (d *decoder) statement() Statement {
 	start, size := d.small(MaxProgram, "a span"), d.small(MaxProgram, "a span")
 	s.Span = ops.Span{Start: start, End: start + size}
 	s.Silent, s.Explain, s.Plan = d.bool(), d.choice(3, "explain"), d.text()
+	s.Needs = readAll(d, 1, func(d *decoder) uint16 { return uint16(d.small(MaxInstructions, "an object")) })
 	return s
 }
 

@@ -39,6 +39,11 @@ func describe(c schema.Catalog, d *schema.Change) (ops.Value, error) {
 			return describeIndex(ix), nil
 		}
 		return missing(d, "index", d.Name)
+	case schema.DefineObject:
+		if o := c.Object(d.Object.Kind, d.Name); o != nil {
+			return describeObject(o), nil
+		}
+		return missing(d, d.Object.Kind.String(), d.Name)
 	}
 	return ops.None, ops.Errorf(ops.CodeUnsupported, "describing that is not supported yet")
 }
@@ -75,8 +80,28 @@ func describeDatabase(c schema.Catalog) ops.Value {
 		tables = append(tables, object("name", ops.String(t.Name), "kind", kindOf(t), "fields", ops.Int(int64(len(t.Fields))),
 			"indexes", ops.Int(int64(len(t.Indexes))), "rows", rows))
 	}
+	objects := ops.None
+	if all := c.Objects(); len(all) > 0 {
+		var vs []ops.Value
+		for _, o := range all {
+			vs = append(vs, object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String())))
+		}
+		objects = ops.List(vs)
+	}
 	return object("namespace", ops.String(c.Namespace()), "database", ops.String(c.Database()), "strict", ops.Bool(c.Strict()),
-		"tables", ops.List(tables))
+		"tables", ops.List(tables), "definitions", objects)
+}
+
+func describeObject(o *schema.Object) ops.Value {
+	requires := ops.None
+	if len(o.Requires) > 0 {
+		var all []ops.Value
+		for _, r := range o.Requires {
+			all = append(all, ops.String(r.String()))
+		}
+		requires = ops.List(all)
+	}
+	return object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String()), "definition", ops.String(o.Text), "requires", requires)
 }
 
 func kindOf(t *schema.Table) ops.Value {

@@ -63,6 +63,9 @@ func (d *disassembler) pools(p *Program) {
 	for i, x := range p.Tables {
 		d.line("table", "t%d %s %x", i, quoted(x.Name), x.Print)
 	}
+	for i, x := range p.Objects {
+		d.line("object", "o%d %s %s %x", i, x.Kind, quoted(x.Name), x.Print)
+	}
 	for i := range p.Accesses {
 		d.line("access", "a%d %s", i, d.names.access(i))
 	}
@@ -118,6 +121,9 @@ func (d *disassembler) statement(i int, s *Statement) {
 		b.WriteString(" silent")
 	}
 	b.WriteString([]string{"", " explain", " analyze"}[min(s.Explain, 2)])
+	for j, n := range s.Needs {
+		fmt.Fprintf(&b, "%so%d", []string{" needs ", ", "}[min(j, 1)], n)
+	}
 	if src := sourceAt(d.names.p.Source, s.Span); src != "" {
 		b.WriteString(" ; " + src)
 	}
@@ -176,7 +182,7 @@ var (
 	directionNames = [...]string{Out: "out", In: "in", Both: "both"}
 	changeNames    = [...]string{schema.DefineNamespace: "define namespace", schema.DefineDatabase: "define database", schema.DefineTable: "define table",
 		schema.DefineIndex: "define index", schema.RemoveNamespace: "remove namespace", schema.RemoveDatabase: "remove database",
-		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.UseDatabase: "use"}
+		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.DefineObject: "define object", schema.RemoveObject: "remove object", schema.UseDatabase: "use"}
 )
 
 func nameOf(names []string, i int) string {
@@ -278,6 +284,9 @@ func builderText(b *Builder) string {
 func changeText(c *schema.Change) string {
 	var b strings.Builder
 	b.WriteString(nameOf(changeNames[:], int(c.Kind)))
+	if c.Object != nil {
+		b.WriteString(" " + c.Object.Kind.String())
+	}
 	if c.IfExists {
 		b.WriteString(" if-exists")
 	}
@@ -297,6 +306,20 @@ func changeText(c *schema.Change) string {
 	}
 	if c.Index != nil {
 		b.WriteString(" on " + indexText(c.Index))
+	}
+	if c.Object != nil {
+		b.WriteString(objectText(c.Object))
+	}
+	return b.String()
+}
+
+func objectText(o *schema.Object) string {
+	var b strings.Builder
+	if o.Text != "" {
+		fmt.Fprintf(&b, " %q", o.Text)
+	}
+	for i, r := range o.Requires {
+		b.WriteString([]string{" needs ", ", "}[min(i, 1)] + r.String())
 	}
 	return b.String()
 }

@@ -27,6 +27,7 @@ const (
 	sectionTypes
 	sectionFuncs
 	sectionTables
+	sectionObjects
 	sectionAccesses
 	sectionBuilders
 	sectionDefs
@@ -76,7 +77,7 @@ func checkSizes(p *Program) error {
 		what string
 		n    int
 	}{{"parameters", len(p.Params)}, {"variables", len(p.Vars)}, {"constants", len(p.Consts)}, {"shapes", len(p.Shapes)},
-		{"paths", len(p.Paths)}, {"types", len(p.Types)}, {"functions", len(p.Funcs)}, {"tables", len(p.Tables)},
+		{"paths", len(p.Paths)}, {"types", len(p.Types)}, {"functions", len(p.Funcs)}, {"tables", len(p.Tables)}, {"objects", len(p.Objects)},
 		{"accesses", len(p.Accesses)}, {"builders", len(p.Builders)}, {"definitions", len(p.Defs)}, {"statements", len(p.Statements)}} {
 		if pool.n > MaxInstructions {
 			return ops.Errorf(ops.CodeTooLarge, "the program has %d %s, at most %d are possible", pool.n, pool.what, MaxInstructions)
@@ -121,6 +122,8 @@ func appendSection(dst []byte, p *Program, section int) []byte {
 		return appendAll(dst, p.Funcs, appendFunc)
 	case sectionTables:
 		return appendAll(dst, p.Tables, func(dst []byte, t *TableRef) []byte { return append(appendText(dst, t.Name), t.Print[:]...) })
+	case sectionObjects:
+		return appendAll(dst, p.Objects, appendObjectRef)
 	case sectionAccesses:
 		return appendAll(dst, p.Accesses, appendAccess)
 	case sectionBuilders:
@@ -209,8 +212,20 @@ func appendBuilder(dst []byte, b *Builder) []byte {
 	})
 }
 
+func appendObjectRef(dst []byte, o *ObjectRef) []byte {
+	return append(appendText(append(dst, byte(o.Kind)), o.Name), o.Print[:]...)
+}
+
+func appendRef(dst []byte, r *schema.Ref) []byte {
+	return appendText(appendText(append(dst, byte(r.Kind), byte(r.Object)), r.Name), r.Part)
+}
+
+func appendObject(dst []byte, o *schema.Object) []byte {
+	return appendAll(appendText(append(dst, byte(o.Kind)), o.Text), o.Requires, appendRef)
+}
+
 func appendChange(dst []byte, c *schema.Change) []byte {
-	dst = appendFlags(append(dst, byte(c.Kind)), c.IfExists, c.Strict, c.Table != nil, c.Index != nil)
+	dst = appendFlags(append(dst, byte(c.Kind)), c.IfExists, c.Strict, c.Table != nil, c.Index != nil, c.Object != nil)
 	for _, s := range []string{c.Namespace, c.Database, c.Name, c.Consistency, c.PartitionBy} {
 		dst = appendText(dst, s)
 	}
@@ -220,6 +235,9 @@ func appendChange(dst []byte, c *schema.Change) []byte {
 	}
 	if c.Index != nil {
 		dst = appendIndex(dst, c.Index)
+	}
+	if c.Object != nil {
+		dst = appendObject(dst, c.Object)
 	}
 	return dst
 }
@@ -232,7 +250,8 @@ func appendTable(dst []byte, t *schema.Table) []byte {
 		dst = appendType(appendTexts(dst, f.Path), &f.Type)
 		return appendBool(appendTexts(appendText(dst, f.Default), f.Asserts), f.ReadOnly)
 	})
-	return appendAll(dst, t.Indexes, func(dst []byte, ix **schema.Index) []byte { return appendIndex(dst, *ix) })
+	dst = appendAll(dst, t.Indexes, func(dst []byte, ix **schema.Index) []byte { return appendIndex(dst, *ix) })
+	return appendAll(dst, t.Requires, appendRef)
 }
 
 func appendIndex(dst []byte, ix *schema.Index) []byte {
@@ -268,7 +287,8 @@ func appendFragment(dst []byte, f *Fragment) []byte {
 func appendStatement(dst []byte, s *Statement) []byte {
 	dst = appendInt(append(dst, byte(s.Kind)), int64(s.Fragment))
 	dst = appendUint(appendUint(dst, uint64(s.Span.Start)), uint64(s.Span.End-s.Span.Start))
-	return appendText(append(appendBool(dst, s.Silent), s.Explain), s.Plan)
+	dst = appendText(append(appendBool(dst, s.Silent), s.Explain), s.Plan)
+	return appendAll(dst, s.Needs, func(dst []byte, n *uint16) []byte { return appendUint(dst, uint64(*n)) })
 }
 
 func appendManifest(dst []byte, m *Manifest) []byte {

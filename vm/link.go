@@ -75,6 +75,9 @@ func Link(p *Program, statement int, c schema.Catalog, o LinkOptions) (*Linked, 
 	if l.root < 0 {
 		return l, nil
 	}
+	if err := l.objects(p.Statements[statement].Needs, c); err != nil {
+		return nil, err
+	}
 	return l, l.fragment(l.root, c, o)
 }
 
@@ -166,6 +169,22 @@ func (l *Linked) function(i int) error {
 		return ops.Errorf(ops.CodeRecompile, "function %s has changed since the program was compiled; it is %s", ref.Name, f.Usage())
 	}
 	l.funcs[i] = f
+	return nil
+}
+
+// objects compares the definitions that the statement was compiled with. Others of the program may come to be only when
+// its earlier statements have run.
+func (l *Linked) objects(needs []uint16, c schema.Catalog) error {
+	for _, i := range needs {
+		ref := &l.Program.Objects[i]
+		var o *schema.Object
+		if c != nil {
+			o = c.Object(ref.Kind, ref.Name)
+		}
+		if o == nil || o.Fingerprint != ref.Print {
+			return recompile("%s %s has changed since the program was compiled", ref.Kind, ref.Name)
+		}
+	}
 	return nil
 }
 

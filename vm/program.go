@@ -23,6 +23,7 @@ type Program struct {
 	Types      []ops.Type
 	Funcs      []FuncRef
 	Tables     []TableRef
+	Objects    []ObjectRef
 	Accesses   []Access
 	Builders   []Builder
 	Defs       []schema.Change
@@ -71,6 +72,13 @@ type TableRef struct {
 	// Print is the table's fingerprint; zero for a table that was not defined when the program was compiled
 	// (schemaless, created on first write).
 	Print [16]byte
+}
+
+// ObjectRef names a definition that the program was compiled with: a function whose body it holds, a view it reads through.
+type ObjectRef struct {
+	Kind  schema.ObjectKind
+	Name  string
+	Print [16]byte // its fingerprint
 }
 
 // AccessKind says how an access reaches records.
@@ -230,6 +238,8 @@ type Statement struct {
 	// profile, which is shown instead of its rows together with Plan).
 	Explain uint8
 	Plan    string // the plan as text, for EXPLAIN and profiles
+	// Needs are the entries of Objects that the statement was compiled with.
+	Needs []uint16
 }
 
 // CostClass bounds the work of a program, cheapest first.

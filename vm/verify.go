@@ -291,6 +291,11 @@ func (v *verifier) statement(i int, used []bool, does []effects) error {
 	case s.Span.Start < 0 || s.Span.End < s.Span.Start || v.p.Source != "" && s.Span.End > len(v.p.Source):
 		return bad("its span is not in the text")
 	}
+	for j, n := range s.Needs {
+		if int(n) >= len(v.p.Objects) || j > 0 && n <= s.Needs[j-1] {
+			return bad("the objects it needs are not there, or not in order")
+		}
+	}
 	if s.Kind >= StatementBegin {
 		if s.Fragment != -1 {
 			return bad("it has a fragment, and needs none")

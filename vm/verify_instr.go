@@ -178,6 +178,9 @@ func (v *verifier) describes(c *schema.Change) error {
 	if c.Kind == schema.DefineIndex && c.Index == nil {
 		return v.wrong("operand B is definition %d, which does not say which index", v.in.B)
 	}
+	if c.Kind == schema.DefineObject && c.Object == nil {
+		return v.wrong("operand B is definition %d, which does not say of what kind", v.in.B)
+	}
 	return nil
 }
 
@@ -190,6 +193,10 @@ func (v *verifier) defines(c *schema.Change) error {
 	case schema.DefineIndex, schema.RemoveIndex:
 		if c.Index == nil {
 			return v.wrong("operand A is definition %d, which does not say which index", v.in.A)
+		}
+	case schema.DefineObject, schema.RemoveObject:
+		if c.Object == nil {
+			return v.wrong("operand A is definition %d, which does not say of what kind", v.in.A)
 		}
 	}
 	return nil

@@ -32,6 +32,11 @@ func (v *verifier) pools() error {
 			return poolError("table", i, "has no name")
 		}
 	}
+	for i, o := range p.Objects {
+		if o.Name == "" {
+			return poolError("object", i, "has no name")
+		}
+	}
 	for i := range p.Funcs {
 		if err := checkFunc(i, &p.Funcs[i]); err != nil {
 			return err

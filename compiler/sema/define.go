@@ -70,8 +70,34 @@ func (c *checker) define(d *ast.Define) {
 	case ast.DefIndex:
 		c.defineIndex(d, s)
 	default:
-		c.unsupported(d.Span, "DEFINE "+defNames[d.Kind])
+		c.defineObject(d, s)
 	}
+}
+
+// objectCheck says how a definition that is kept as its text is checked: the check reports its errors and returns what the
+// definition names.
+func (c *checker) objectCheck(kind ast.DefKind) (of schema.ObjectKind, check func(*ast.Define) []schema.Ref) {
+	return 0, nil
+}
+
+// defineObject keeps a definition as its text, once it has been checked.
+func (c *checker) defineObject(d *ast.Define, s schema.Change) {
+	kind, check := c.objectCheck(d.Kind)
+	if check == nil {
+		c.unsupported(d.Span, "DEFINE "+defNames[d.Kind])
+		return
+	}
+	s.Kind = schema.DefineObject
+	s.Namespace, s.Database, _ = c.location(d.On, ast.DefDatabase)
+	before := len(c.errs)
+	requires := check(d)
+	if len(c.errs) > before {
+		return
+	}
+	plain := *d
+	plain.IfNotExists, plain.On = false, nil
+	s.Object = schema.NewObject(kind, s.Name, ast.Print(&plain), requires)
+	c.change(s, d.Span)
 }
 
 func (c *checker) defineNamespace(d *ast.Define, s schema.Change) {
@@ -235,7 +261,9 @@ func (c *checker) isOrdered(e ast.Expr) bool {
 // ---- REMOVE, DESCRIBE, INFO, USE
 
 // subjects are the definitions that can be removed and described, with the changes that name them.
-var subjects = map[ast.DefKind]struct{ define, remove schema.ChangeKind }{
+type subject struct{ define, remove schema.ChangeKind }
+
+var subjects = map[ast.DefKind]subject{
 	ast.DefNamespace: {schema.DefineNamespace, schema.RemoveNamespace},
 	ast.DefDatabase:  {schema.DefineDatabase, schema.RemoveDatabase},
 	ast.DefTable:     {schema.DefineTable, schema.RemoveTable},
@@ -243,10 +271,23 @@ var subjects = map[ast.DefKind]struct{ define, remove schema.ChangeKind }{
 	ast.DefIndex:     {schema.DefineIndex, schema.RemoveIndex},
 }
 
+func (c *checker) subjectOf(kind ast.DefKind) (subject, bool) {
+	if _, check := c.objectCheck(kind); check != nil {
+		return subject{schema.DefineObject, schema.RemoveObject}, true
+	}
+	s, ok := subjects[kind]
+	return s, ok
+}
+
 // subject fills in which definition a statement is of.
 func (c *checker) subject(s *schema.Change, kind ast.DefKind, name ast.Path, on []ast.On, at ops.Span) bool {
 	if len(name) > 0 {
 		s.Name = name[0].Text
+	}
+	if of, check := c.objectCheck(kind); check != nil {
+		s.Namespace, s.Database, _ = c.location(on, ast.DefDatabase)
+		s.Object = &schema.Object{Kind: of, Name: s.Name}
+		return true
 	}
 	switch kind {
 	case ast.DefDatabase:
@@ -260,7 +301,7 @@ func (c *checker) subject(s *schema.Change, kind ast.DefKind, name ast.Path, on 
 }
 
 func (c *checker) remove(r *ast.Remove) {
-	kinds, ok := subjects[r.Kind]
+	kinds, ok := c.subjectOf(r.Kind)
 	if !ok {
 		c.unsupported(r.Span, "REMOVE "+defNames[r.Kind])
 		return
@@ -288,7 +329,7 @@ func (c *checker) onTable(s *schema.Change, on []ast.On, at ops.Span) bool {
 }
 
 func (c *checker) describe(d *ast.Describe) {
-	kinds, ok := subjects[d.Kind]
+	kinds, ok := c.subjectOf(d.Kind)
 	if !ok {
 		c.unsupported(d.Span, "DESCRIBE "+defNames[d.Kind])
 		return

@@ -9,7 +9,7 @@ import (
 )
 
 // FingerprintOf computes a table's fingerprint: what a program may rely on when it was compiled against the table.
-// IDs and index states are left out, because the same definition has others in another database; so is Fingerprint
+// IDs, Requires and index states are left out, because the same definition has others in another database; so is Fingerprint
 // itself. Every way of making a Table sets Fingerprint from here, the stored catalog and zqc's alike, else no
 // program compiled offline would link.
 func FingerprintOf(t *Table) [16]byte {

@@ -14,6 +14,7 @@ type Memory struct {
 	strict              bool
 	version             uint64
 	tables              []*Table // by name, ascending
+	objects             Objects
 	rows                map[string]int64
 }
 
@@ -28,7 +29,7 @@ func MemoryOf(c Catalog) *Memory {
 		return m
 	}
 	m := &Memory{namespace: c.Namespace(), database: c.Database(), strict: c.Strict(), version: c.Version(),
-		tables: c.Tables(), rows: map[string]int64{}}
+		tables: c.Tables(), objects: c.Objects(), rows: map[string]int64{}}
 	for _, t := range m.tables {
 		m.rows[t.Name] = c.Rows(t.Name)
 	}
@@ -57,6 +58,12 @@ func (m *Memory) Table(name string) *Table {
 	}
 	return nil
 }
+
+// Object returns a definition that is kept as its text, or nil.
+func (m *Memory) Object(kind ObjectKind, name string) *Object { return m.objects.Find(kind, name) }
+
+// Objects returns all of them. The caller does not change the slice.
+func (m *Memory) Objects() Objects { return m.objects }
 
 // Rows returns what WithRows said, else -1.
 func (m *Memory) Rows(table string) int64 {
@@ -119,6 +126,10 @@ func (m *Memory) apply(c Change) error {
 		return m.defineIndex(c)
 	case RemoveIndex:
 		return m.removeIndex(c)
+	case DefineObject:
+		return m.defineObject(c)
+	case RemoveObject:
+		return m.removeObject(c)
 	}
 	return ops.Errorf(ops.CodeInternal, "schema change of kind %d", c.Kind)
 }
@@ -135,6 +146,9 @@ func (m *Memory) defineTable(c Change) error {
 			return nil
 		}
 		return ops.Errorf(ops.CodeAlreadyExists, "table %s exists", c.Name)
+	}
+	if err := CheckTableName(m, c.Name); err != nil {
+		return err
 	}
 	t := *c.Table
 	t.Name = c.Name
@@ -154,6 +168,9 @@ func (m *Memory) removeTable(c Change) error {
 			return nil
 		}
 		return ops.Errorf(ops.CodeNotFound, "there is no table %s", c.Name)
+	}
+	if err := CheckRemove(m, Ref{Kind: RefTable, Name: c.Name}); err != nil {
+		return err
 	}
 	m.tables = slices.Delete(slices.Clone(m.tables), i, i+1)
 	return nil
@@ -182,6 +199,9 @@ func (m *Memory) removeIndex(c Change) error {
 		old := m.tables[i].Indexes
 		at := slices.IndexFunc(old, func(ix *Index) bool { return ix.Name == c.Name })
 		if at >= 0 {
+			if err := CheckRemove(m, Ref{Kind: RefIndex, Name: c.Index.Table, Part: c.Name}); err != nil {
+				return err
+			}
 			m.replace(i, slices.Delete(slices.Clone(old), at, at+1))
 			return nil
 		}
@@ -190,6 +210,29 @@ func (m *Memory) removeIndex(c Change) error {
 		return nil
 	}
 	return ops.Errorf(ops.CodeUnknownIndex, "table %s has no index %s", c.Index.Table, c.Name)
+}
+
+func (m *Memory) defineObject(c Change) error {
+	o := NewObject(c.Object.Kind, c.Name, c.Object.Text, c.Object.Requires)
+	fresh, err := CheckDefine(m, o, c.IfExists)
+	if fresh {
+		m.objects = m.objects.With(o)
+	}
+	return err
+}
+
+func (m *Memory) removeObject(c Change) error {
+	if m.Object(c.Object.Kind, c.Name) == nil {
+		if c.IfExists {
+			return nil
+		}
+		return ops.Errorf(ops.CodeNotFound, "there is no %s %s", c.Object.Kind, c.Name)
+	}
+	if err := CheckRemove(m, RefTo(c.Object.Kind, c.Name)); err != nil {
+		return err
+	}
+	m.objects = m.objects.Without(c.Object.Kind, c.Name)
+	return nil
 }
 
 // replace gives table i other indexes.

@@ -1,5 +1,5 @@
 // Package schema holds the descriptors of what a database defines – namespaces, databases, tables, edges,
-// indexes – and the changes that make one catalog out of another. The store keeps them, the compiler resolves names
+// indexes, types, functions, views – and the changes that make one catalog out of another. The store keeps them, the compiler resolves names
 // against them, the machine links programs to them; the same Change applies to a stored catalog and to
 // one that zqc builds from a schema file.
 //
@@ -19,7 +19,9 @@ type Table struct {
 	Schemafull bool
 	Fields     []Field
 	Indexes    []*Index
-	// Fingerprint identifies all of the above but IDs and index states; a program compiled against it
+	// Requires are the objects that field types, defaults and rules name; see Refs.
+	Requires []Ref `json:",omitempty"`
+	// Fingerprint identifies all of the above but Requires, IDs and index states; a program compiled against it
 	// runs only where it is the same.
 	Fingerprint [16]byte
 }
@@ -57,6 +59,10 @@ type Catalog interface {
 	Table(name string) *Table
 	// Tables returns all tables by name, ascending.
 	Tables() []*Table
+	// Object returns a definition that is kept as its text, or nil.
+	Object(kind ObjectKind, name string) *Object
+	// Objects returns all of them by kind and name, ascending.
+	Objects() Objects
 	// Rows estimates the number of records of a table; -1 where it is not known.
 	Rows(table string) int64
 }
@@ -73,6 +79,8 @@ const (
 	RemoveDatabase
 	RemoveTable
 	RemoveIndex
+	DefineObject
+	RemoveObject
 	UseDatabase // changes the session's namespace and database, creates nothing
 )
 
@@ -82,7 +90,7 @@ type Change struct {
 	Kind ChangeKind
 	// Namespace and Database say where; "" means the session's.
 	Namespace, Database string
-	// Name is the namespace, database, table or index.
+	// Name is the namespace, database, table, index or object.
 	Name string
 	// IfExists is IF NOT EXISTS for definitions and IF EXISTS for removals.
 	IfExists bool
@@ -95,4 +103,6 @@ type Change struct {
 	// DefineIndex and (Name, Table only) RemoveIndex.
 	Table *Table
 	Index *Index
+	// Object is for DefineObject, and (Kind, Name only) RemoveObject.
+	Object *Object
 }

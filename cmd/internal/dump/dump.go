@@ -35,8 +35,8 @@ func IsExport(head []byte) string {
 // writer writes one of the forms.
 type writer interface {
 	begin(c zerodb.Catalog) error
-	// define writes a table without its indexes.
-	define(t *schema.Table) error
+	// define writes a definition statement.
+	define(statement string) error
 	record(t *schema.Table, p *zerodb.Pair) error
 	// end is called behind the last record of a table.
 	end(t *schema.Table) error
@@ -71,8 +71,8 @@ func export(ctx context.Context, s *zerodb.Session, w writer) (records int64, er
 	if err := w.begin(c); err != nil {
 		return 0, err
 	}
-	for _, t := range c.Tables() {
-		if err := w.define(t); err != nil {
+	for _, d := range Definitions(c) {
+		if err := w.define(d); err != nil {
 			return 0, err
 		}
 	}
@@ -120,6 +120,46 @@ func path(steps []string) string {
 		names[i] = name(s)
 	}
 	return strings.Join(names, ".")
+}
+
+// Definitions are the statements that define a database's tables, without indexes, and the objects kept as their text, each
+// behind those that it needs.
+func Definitions(c schema.Catalog) (statements []string) {
+	done := map[schema.Ref]bool{}
+	var add func(r schema.Ref)
+	add = func(r schema.Ref) {
+		if r.Kind == schema.RefField || r.Kind == schema.RefIndex {
+			r = schema.Ref{Kind: schema.RefTable, Name: r.Name}
+		}
+		if done[r] {
+			return
+		}
+		done[r] = true
+		var needs []schema.Ref
+		statement := ""
+		if r.Kind == schema.RefObject {
+			if o := c.Object(r.Object, r.Name); o != nil {
+				needs, statement = o.Requires, o.Text
+			}
+		} else if t := c.Table(r.Name); t != nil {
+			needs, statement = t.Requires, Definition(t)
+		} else if v := c.Object(schema.ObjectView, r.Name); v != nil {
+			add(schema.RefTo(v.Kind, v.Name))
+		}
+		for _, n := range needs {
+			add(n)
+		}
+		if statement != "" {
+			statements = append(statements, statement)
+		}
+	}
+	for _, o := range c.Objects() {
+		add(schema.RefTo(o.Kind, o.Name))
+	}
+	for _, t := range c.Tables() {
+		add(schema.Ref{Kind: schema.RefTable, Name: t.Name})
+	}
+	return statements
 }
 
 // Definition is the statement that defines a table, without its indexes.

@@ -44,12 +44,10 @@ func (w *jsonWriter) line() error {
 	return err
 }
 
-func (w *jsonWriter) statement(text string) error {
+func (w *jsonWriter) define(text string) error {
 	w.buf = appendText(append(w.buf[:0], `{"define":`...), text)
 	return w.line()
 }
-
-func (w *jsonWriter) define(t *schema.Table) error { return w.statement(Definition(t)) }
 
 func (w *jsonWriter) record(t *schema.Table, p *zerodb.Pair) error {
 	w.buf = appendText(append(w.buf[:0], `{"table":`...), t.Name)
@@ -66,7 +64,7 @@ func (w *jsonWriter) record(t *schema.Table, p *zerodb.Pair) error {
 func (w *jsonWriter) end(*schema.Table) error { return nil }
 
 func (w *jsonWriter) index(t *schema.Table, ix *schema.Index) error {
-	return w.statement(IndexDefinition(t, ix))
+	return w.define(IndexDefinition(t, ix))
 }
 
 func (w *jsonWriter) flush() error { return w.out.Flush() }

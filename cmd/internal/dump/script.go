@@ -33,8 +33,9 @@ func (w *scriptWriter) begin(c zerodb.Catalog) error {
 	return err
 }
 
-func (w *scriptWriter) define(t *schema.Table) error {
-	_, err := w.out.WriteString(Definition(t) + ";\n")
+// define writes a definition, which may span lines, on one: a semicolon ends it there.
+func (w *scriptWriter) define(statement string) error {
+	_, err := w.out.WriteString(statement + ";\n")
 	return err
 }
 
