@@ -41,32 +41,16 @@ type grouping struct {
 	held     int64
 
 	frozen bool
-	level  int // how often the rows at hand have been partitioned
-	spool  *spool
-	parts  []partition // of the rows at hand
-	queue  []partition // still to be grouped
+	aside  overflow // rows of groups that a frozen grouping does not have
 
 	at      int // the group that is read next
 	pairs   [2]*ops.Vector
 	numbers ops.Vector
 	rows    []int32
 	others  []int32
-	reader  runReader
 	cols    []ops.Vector
 	shown   []*ops.Vector
 }
-
-// partition is rows that were put aside.
-type partition struct {
-	run   spoolRun
-	level int
-}
-
-const (
-	partitions    = 8
-	partitionBits = 3
-	maxLevel      = 16
-)
 
 func (g *grouping) empty(r *Rows, decl *linkedBuilder) {
 	g.release(r)
@@ -103,14 +87,12 @@ func (g *grouping) restart(r *Rows) {
 func (g *grouping) release(r *Rows) {
 	r.o.Memory.take(-g.held)
 	g.held = 0
-	g.states, g.parts, g.queue = nil, nil, nil
-	g.level = 0
+	g.states = nil
 	if cap(g.table.hashes) > ops.BatchSize {
 		g.table = rowTable{}
 	}
 	g.distinct = nil
-	g.spool.close()
-	g.spool = nil
+	g.aside.release()
 }
 
 // charge brings the budget up to what the grouping holds.
@@ -194,35 +176,17 @@ func (g *grouping) number(r *Rows, cols []*ops.Vector, sel ops.Selection, n int)
 
 // putAside spools the selected rows without a group, and selects those that have one.
 func (g *grouping) putAside(r *Rows, cols []*ops.Vector, at []int32, sel ops.Selection, n int) ([]int32, ops.Selection, error) {
-	if g.parts == nil {
-		if g.level >= maxLevel {
-			return nil, nil, ops.Errorf(ops.CodeMemoryBudget, "a grouping does not fit the query's memory budget however often it is divided")
-		}
-		if err := g.openSpool(r); err != nil {
-			return nil, nil, err
-		}
-		g.parts = make([]partition, partitions)
-	}
 	g.rows = g.rows[:0]
 	for i := range selectedRows(sel, n) {
 		if at[i] >= 0 {
 			g.rows = append(g.rows, int32(i))
 			continue
 		}
-		p := &g.parts[g.table.h[i]>>(61-partitionBits*g.level)&(partitions-1)]
-		p.level = g.level + 1
-		if err := p.run.add(g.spool, cols, i); err != nil {
+		if err := g.aside.add(r, "a grouping", overflowBuild, g.table.h[i], cols, i); err != nil {
 			return nil, nil, err
 		}
 	}
 	return at, g.rows, nil
-}
-
-func (g *grouping) openSpool(r *Rows) (err error) {
-	if g.spool == nil {
-		g.spool, err = newSpool(r)
-	}
-	return err
 }
 
 // argument returns what aggregate i adds up, and which rows of it.
@@ -276,28 +240,13 @@ func (s *rowSet) narrow(cols []*ops.Vector, sel ops.Selection, n int) ops.Select
 	return t.at[:k]
 }
 
-func (g *grouping) finish(r *Rows) error {
-	g.enqueue()
-	return nil
-}
-
-// enqueue lines up what was put aside: partitions of partitions come first, so that the queue stays short.
-func (g *grouping) enqueue() {
-	if g.parts != nil {
-		g.queue = append(g.parts, g.queue...)
-		g.parts = nil
-	}
-}
-
 // next gives groups; when those in memory are used up it groups the next partition.
 func (g *grouping) next(r *Rows, out *Batch) error {
 	for g.at == g.groups() {
-		if len(g.queue) == 0 {
-			return nil
+		if more, err := g.aside.next(); !more {
+			return err
 		}
-		p := g.queue[0]
-		g.queue = g.queue[1:]
-		if err := g.regroup(r, &p); err != nil {
+		if err := g.regroup(r); err != nil {
 			return err
 		}
 	}
@@ -334,27 +283,15 @@ func (g *grouping) groups() int {
 }
 
 // regroup groups the rows of a partition.
-func (g *grouping) regroup(r *Rows, p *partition) error {
-	g.level = p.level
+func (g *grouping) regroup(r *Rows) error {
 	g.restart(r)
-	if err := p.run.flush(g.spool); err != nil {
-		return err
-	}
-	g.reader.start(g.spool, &p.run)
 	for len(g.cols) < g.decl.Columns {
 		g.cols = append(g.cols, ops.Vector{})
 	}
 	for {
-		if err := r.step(); err != nil {
+		n, err := g.aside.read(r, overflowBuild, g.cols[:g.decl.Columns])
+		if err != nil || n == 0 {
 			return err
-		}
-		n, err := g.reader.batch(g.cols[:g.decl.Columns])
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			g.enqueue()
-			return nil
 		}
 		g.shown = g.shown[:0]
 		for i := range g.decl.Columns {

@@ -75,7 +75,7 @@ func (b *builder) finish(r *Rows) error {
 	if b.decl.Kind == BuildSort {
 		return b.sort.finish(r)
 	}
-	return b.group.finish(r)
+	return nil
 }
 
 // builtCursor reads what a sort or grouping has made.
