@@ -154,6 +154,9 @@ func (c *catalog) Rows(name string) int64 {
 	return -1
 }
 
+// Stats implements schema.Catalog.
+func (c *catalog) Stats(name string) *schema.Stats { return nil }
+
 // with returns a catalog in which desc stands for its name; state is what it shares with its other versions.
 func (c *catalog) with(desc *schema.Table, state *tableState) *catalog {
 	n := *c

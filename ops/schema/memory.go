@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/zerodb/zerodb/ops"
@@ -16,6 +17,8 @@ type Memory struct {
 	tables              []*Table // by name, ascending
 	objects             Objects
 	rows                map[string]int64
+	stats               map[string]*Stats
+	from                Catalog // that MemoryOf was given: it is asked for statistics when they are wanted
 }
 
 // NewMemory returns the empty catalog of a database.
@@ -29,7 +32,7 @@ func MemoryOf(c Catalog) *Memory {
 		return m
 	}
 	m := &Memory{namespace: c.Namespace(), database: c.Database(), strict: c.Strict(), version: c.Version(),
-		tables: c.Tables(), objects: c.Objects(), rows: map[string]int64{}}
+		tables: c.Tables(), objects: c.Objects(), rows: map[string]int64{}, from: c}
 	for _, t := range m.tables {
 		m.rows[t.Name] = c.Rows(t.Name)
 	}
@@ -83,6 +86,23 @@ func (m *Memory) WithRows(table string, n int64) *Memory {
 		}
 	}
 	return &c
+}
+
+// Stats returns what WithStats said, else what the catalog knows that m was made of.
+func (m *Memory) Stats(table string) *Stats {
+	if s := m.stats[table]; s != nil || m.from == nil {
+		return s
+	}
+	return m.from.Stats(table)
+}
+
+// WithStats returns the catalog with estimates of what is in a table, the number of its records among them.
+func (m *Memory) WithStats(table string, s *Stats) *Memory {
+	c := m.WithRows(table, s.Rows)
+	c.stats = map[string]*Stats{}
+	maps.Copy(c.stats, m.stats)
+	c.stats[table] = s
+	return c
 }
 
 func (m *Memory) find(name string) (int, bool) {

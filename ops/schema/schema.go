@@ -65,6 +65,8 @@ type Catalog interface {
 	Objects() Objects
 	// Rows estimates the number of records of a table; -1 where it is not known.
 	Rows(table string) int64
+	// Stats returns estimates of what is in a table; nil where nothing is known.
+	Stats(table string) *Stats
 }
 
 // ChangeKind says what a Change does.
