@@ -37,6 +37,7 @@ const (
 	Label       // instruction of this fragment
 	Count       // a small number
 	Mode        // an enumeration the sentence explains
+	NumOperands // how many classes there are
 )
 
 // Form groups operators by how they are executed.

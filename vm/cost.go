@@ -1,9 +1,6 @@
 package vm
 
-import (
-	"github.com/zerodb/zerodb/gen/opcodes"
-	"github.com/zerodb/zerodb/ops"
-)
+import "github.com/zerodb/zerodb/gen/opcodes"
 
 // costOf bounds the work of a fragment, apart from fragments that it runs, which count by themselves.
 func costOf(p *Program, f *Fragment) CostClass {
@@ -98,14 +95,12 @@ func loopsWithout(f *Fragment, start int, limit uint16) bool {
 
 // successors are where an instruction can go: the next one and a jump, -1 where there is none.
 func successors(in *Instr, pc int) (next, jump int) {
+	s := &opShapes[in.Op]
 	next, jump = pc+1, -1
-	row := &ops.Table[in.Op]
-	for i, class := range row.Operands {
-		if class == ops.Label {
-			jump = int([3]uint16{in.A, in.B, in.C}[i])
-		}
+	if s.label >= 0 {
+		jump = int(in.operand(int(s.label)))
 	}
-	if row.Ends {
+	if s.ends {
 		next = -1
 	}
 	return next, jump
@@ -126,7 +121,7 @@ func endless(f *Fragment) bool {
 		for _, loop := range loops {
 			opened := map[uint16]bool{}
 			for _, pc := range loop {
-				if op := f.Code[pc].Op; op >= opcodes.OpenTable && op <= opcodes.OpenBuilt {
+				if opensCursor(f.Code[pc].Op) {
 					opened[f.Code[pc].A] = true
 				}
 			}

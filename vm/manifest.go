@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -15,16 +14,19 @@ func ComputeManifest(p *Program) Manifest {
 	for i := range p.Fragments {
 		m.fragment(&p.Fragments[i])
 	}
-	return Manifest{Reads: tableFields(m.reads), Writes: tableFields(m.writes), Functions: sortedNames(m.functions),
+	return Manifest{Reads: m.reads.sorted(), Writes: m.writes.sorted(), Functions: sortedNames(m.functions),
 		Capabilities: sortedNames(m.capabilities), Defines: m.defines, Cost: m.cost}
 }
 
-// touched is a field of a table; "" is none in particular.
-type touched struct{ table, field string }
+// touched has the fields of tables that are touched, each table's without most repetitions.
+type touched struct {
+	tables []TableFields
+	number []int32 // by table of the program, with -1 for every table in front: its place in tables plus one
+}
 
 type manifestOf struct {
 	p                       *Program
-	reads, writes           []touched
+	reads, writes           touched
 	functions, capabilities []string
 	defines                 bool
 	cost                    CostClass
@@ -35,32 +37,52 @@ func sortedNames(names []string) []string {
 	return slices.Compact(names)
 }
 
-func tableFields(all []touched) (tables []TableFields) {
-	slices.SortFunc(all, func(a, b touched) int {
-		return cmp.Or(strings.Compare(a.table, b.table), strings.Compare(a.field, b.field))
-	})
-	for _, x := range slices.Compact(all) {
-		if n := len(tables); n == 0 || tables[n-1].Table != x.table {
-			tables = append(tables, TableFields{Table: x.table})
+// sorted orders what was noted.
+func (t *touched) sorted() []TableFields {
+	slices.SortFunc(t.tables, func(a, b TableFields) int { return strings.Compare(a.Table, b.Table) })
+	var out []TableFields
+	for _, f := range t.tables {
+		if n := len(out); n > 0 && out[n-1].Table == f.Table { // the program has the table twice
+			out[n-1].Fields = append(out[n-1].Fields, f.Fields...)
+			continue
 		}
-		t := &tables[len(tables)-1]
-		switch {
-		case x.field == "" || slices.Equal(t.Fields, everyField):
-		case x.field == "*":
-			t.Fields = everyField
-		default:
-			t.Fields = append(t.Fields, x.field)
+		out = append(out, f)
+	}
+	for i := range out {
+		f := &out[i]
+		slices.Sort(f.Fields)
+		f.Fields = slices.Compact(f.Fields)
+		if slices.Contains(f.Fields, "*") {
+			f.Fields = everyField
 		}
 	}
-	return tables
+	return out
 }
 
 var everyField = []string{"*"}
 
-func note(tables *[]touched, table string, fields ...string) {
-	*tables = append(*tables, touched{table: table})
-	for _, f := range fields {
-		*tables = append(*tables, touched{table, f})
+// fewFields is how many fields of a table are looked through for one that comes again.
+const fewFields = 32
+
+// note adds a table by its number, -1 for every table, and fields of it.
+func (m *manifestOf) note(t *touched, table int, fields ...string) {
+	if t.number == nil {
+		t.number = make([]int32, len(m.p.Tables)+1)
+	}
+	at := &t.number[table+1]
+	if *at == 0 {
+		name := "*"
+		if table >= 0 {
+			name = m.p.Tables[table].Name
+		}
+		t.tables = append(t.tables, TableFields{Table: name})
+		*at = int32(len(t.tables))
+	}
+	f := &t.tables[*at-1]
+	for _, name := range fields {
+		if len(f.Fields) > fewFields || !slices.Contains(f.Fields, name) {
+			f.Fields = append(f.Fields, name)
+		}
 	}
 }
 
@@ -73,7 +95,7 @@ func (m *manifestOf) fragment(f *Fragment) {
 		case opcodes.Field:
 			m.follow(f, in)
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
-			note(&m.writes, m.table(&m.p.Accesses[in.B]), "*")
+			m.note(&m.writes, m.p.Accesses[in.B].Table, "*")
 		case opcodes.Call:
 			m.call(m.p.Funcs[in.B].Name)
 		case opcodes.Define:
@@ -83,26 +105,18 @@ func (m *manifestOf) fragment(f *Fragment) {
 	m.cost = max(m.cost, costOf(m.p, f))
 }
 
-func (m *manifestOf) table(a *Access) string {
-	if a.Table < 0 {
-		return "*"
-	}
-	return m.p.Tables[a.Table].Name
-}
-
 func (m *manifestOf) read(a *Access) {
-	name := m.table(a)
-	note(&m.reads, name)
+	m.note(&m.reads, a.Table)
 	for i := range a.Columns {
 		switch c := &a.Columns[i]; {
 		case c.Kind == ColumnID, c.Kind == ColumnEdge:
-			note(&m.reads, name, "id")
+			m.note(&m.reads, a.Table, "id")
 		case c.Kind == ColumnVertex:
-			note(&m.reads, name, "in", "out")
+			m.note(&m.reads, a.Table, "in", "out")
 		case c.Kind == ColumnRecord, len(c.Path) == 0:
-			note(&m.reads, name, "*")
+			m.note(&m.reads, a.Table, "*")
 		default:
-			note(&m.reads, name, c.Path[0])
+			m.note(&m.reads, a.Table, c.Path[0])
 		}
 	}
 }
@@ -115,11 +129,11 @@ func (m *manifestOf) follow(f *Fragment, in *Instr) {
 	switch {
 	case object && len(path) <= 1:
 	case object:
-		note(&m.reads, "*", path[1:]...)
+		m.note(&m.reads, -1, path[1:]...)
 	case len(path) == 0:
-		note(&m.reads, "*", "*")
+		m.note(&m.reads, -1, "*")
 	default:
-		note(&m.reads, "*", path...)
+		m.note(&m.reads, -1, path...)
 	}
 }
 

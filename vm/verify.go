@@ -26,8 +26,8 @@ const (
 func Verify(p *Program) error {
 	v := verifiers.Get().(*verifier)
 	defer func() {
-		*v = verifier{owner: v.owner, opens: v.opens, reads: v.reads[:0], writes: v.writes[:0], state: v.state}
-		if cap(v.state.facts) < 1<<16 {
+		*v = verifier{owners: v.owners, opens: v.opens, many: v.many, state: v.state}
+		if cap(v.state.facts)+cap(v.many[0])+cap(v.many[1]) < 1<<16 {
 			verifiers.Put(v)
 		}
 	}()
@@ -60,34 +60,43 @@ var verifiers = sync.Pool{New: func() any { return new(verifier) }}
 
 // verifier checks one program.
 type verifier struct {
-	p *Program
-	// owner has, by builder, the fragment that uses it, plus one.
-	owner []int
+	p      *Program
+	owners []owner // by builder
 	// weight is how many registers and names instructions refer to: one of eight bytes may refer to many.
 	weight int
 
 	// Of the fragment at hand:
 	n      int // its number
 	f      *Fragment
-	opens  []int // by cursor: the instruction that opens it, -1 without
+	opens  []int                // by cursor: the instruction that opens it, -1 without
+	limits [ops.NumOperands]int // by class of operand: what it points into has so many entries
+	state  flow
+	// The instruction at hand, and the registers that it reads and writes.
 	pc     int
 	in     *Instr
-	row    *ops.Row
+	shape  *opShape
 	reads  []uint16
 	writes []uint16
-	state  flow
+	few    [3]uint16   // memory for reads and writes
+	many   [2][]uint16 // where they are many
+}
+
+// owner is the fragment that uses a builder.
+type owner struct {
+	fragment int // its number plus one
+	slot     int // the builder's number in the fragment, in the order of first use
 }
 
 // wrong makes an error about the instruction at hand.
 func (v *verifier) wrong(format string, args ...any) error {
 	e := ops.Errorf(ops.CodeBadProgram, format, args...)
-	e.Message = ops.Errorf("", "fragment %d, instruction %d (%s): %s", v.n, v.pc, v.row.Name, e.Message).Message
+	e.Message = ops.Errorf("", "fragment %d, instruction %d (%s): %s", v.n, v.pc, ops.Table[v.in.Op].Name, e.Message).Message
 	return e
 }
 
 var slotNames = [3]string{"A", "B", "C"}
 
-func (v *verifier) operand(i int) uint16 { return [3]uint16{v.in.A, v.in.B, v.in.C}[i] }
+func (v *verifier) operand(i int) uint16 { return v.in.operand(i) }
 
 // fragment checks one fragment: declarations, instructions by themselves, the flow between them.
 func (v *verifier) fragment(n int) error {
@@ -98,6 +107,8 @@ func (v *verifier) fragment(n int) error {
 	if err := v.cursors(); err != nil {
 		return err
 	}
+	v.counts()
+	v.state.slots = 0
 	for pc := range v.f.Code {
 		v.at(pc)
 		if err := v.instruction(); err != nil {
@@ -109,7 +120,7 @@ func (v *verifier) fragment(n int) error {
 
 func (v *verifier) at(pc int) {
 	v.pc, v.in = pc, &v.f.Code[pc]
-	v.row = &ops.Table[v.in.Op]
+	v.shape = &opShapes[v.in.Op]
 }
 
 func (v *verifier) declarations() error {
@@ -182,7 +193,7 @@ func (v *verifier) cursors() error {
 	return nil
 }
 
-func opensCursor(op uint16) bool { return op >= opcodes.OpenTable && op <= opcodes.OpenBuilt }
+func opensCursor(op uint16) bool { return opShapes[op].opens }
 
 // ---- statements
 

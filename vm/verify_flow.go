@@ -27,7 +27,7 @@ type flow struct {
 	now     place
 	ended   []uint64
 	visits  int
-	slots   map[uint16]int // builders, in the order of their first use
+	slots   int // how many builders the fragment uses
 }
 
 // sized returns a zeroed slice of n elements, in the memory of s if it is enough.
@@ -114,29 +114,15 @@ func (f *flow) layout() {
 	v := f.v
 	f.cursors = len(v.f.Registers)
 	f.builders = f.cursors + cursorFacts*len(v.f.Cursors)
-	if f.slots == nil {
-		f.slots = map[uint16]int{}
-	}
-	clear(f.slots)
-	for i := range v.f.Code {
-		in := &v.f.Code[i]
-		for j, class := range ops.Table[in.Op].Operands {
-			if b := [3]uint16{in.A, in.B, in.C}[j]; class == ops.BuilderRef {
-				if _, there := f.slots[b]; !there {
-					f.slots[b] = len(f.slots)
-				}
-			}
-		}
-	}
-	f.words = max(1, (f.builders+len(f.slots)+63)/64)
+	f.words = max(1, (f.builders+f.slots+63)/64)
 }
 
 // leaders finds where blocks start: at the beginning, at jump targets and behind jumps.
 func (f *flow) leaders() (int, error) {
 	v := f.v
 	f.leader[0] = true
-	if len(f.slots) > maxBuilders {
-		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, len(f.slots), maxBuilders)
+	if f.slots > maxBuilders {
+		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, f.slots, maxBuilders)
 	}
 	for pc := range v.f.Code {
 		next, jump := successors(&v.f.Code[pc], pc)
@@ -196,7 +182,7 @@ func (f *flow) block(pc int) error {
 	copy(f.now.pushes, start.pushes)
 	for {
 		v.at(pc)
-		v.reads, v.writes = v.p.registersOf(v.f, v.in, v.reads[:0], v.writes[:0])
+		v.registers()
 		if err := f.step(); err != nil {
 			return err
 		}
@@ -279,11 +265,15 @@ func (f *flow) step() error {
 		}
 		return v.wrong("register %d is not written on every way to it", r)
 	}
-	if err := f.usesBuilders(); err != nil {
-		return err
+	if v.shape.builder >= 0 {
+		if err := f.usesBuilder(); err != nil {
+			return err
+		}
 	}
-	if err := f.usesCursors(); err != nil {
-		return err
+	if v.shape.cursor >= 0 || v.in.Op == opcodes.Put {
+		if err := f.usesCursor(); err != nil {
+			return err
+		}
 	}
 	for _, r := range v.writes {
 		if d := v.f.Registers[r]; d.Vector && !has(f.now.facts, f.cursor(int(d.Batch), factBatch)) {
@@ -294,42 +284,34 @@ func (f *flow) step() error {
 	return nil
 }
 
-func (f *flow) usesBuilders() error {
-	v := f.v
-	for i, class := range v.row.Operands {
-		if class != ops.BuilderRef {
-			continue
-		}
-		b := v.operand(i)
-		bit := f.builders + f.slots[b]
-		if v.in.Op == opcodes.New {
-			set(f.now.facts, bit)
-			continue
-		}
-		if !has(f.now.facts, bit) {
-			return v.wrong("operand %s is builder %d, which is not new or was read on some way to it", slotNames[i], b)
-		}
-		if v.in.Op == opcodes.OpenBuilt {
-			unset(f.now.facts, bit)
-		}
+func (f *flow) usesBuilder() error {
+	v, i := f.v, int(f.v.shape.builder)
+	b := v.operand(i)
+	bit := f.builders + v.owners[b].slot
+	if v.in.Op == opcodes.New {
+		set(f.now.facts, bit)
+		return nil
+	}
+	if !has(f.now.facts, bit) {
+		return v.wrong("operand %s is builder %d, which is not new or was read on some way to it", slotNames[i], b)
+	}
+	if v.in.Op == opcodes.OpenBuilt {
+		unset(f.now.facts, bit)
 	}
 	return nil
 }
 
-// usesCursors checks the typestate of cursors: closed, opened, with a batch from the first next on.
-func (f *flow) usesCursors() error {
+// usesCursor checks the typestate of a cursor: closed, opened, with a batch from the first next on.
+func (f *flow) usesCursor() error {
 	v, facts := f.v, f.now.facts
-	c := -1
-	for i, class := range v.row.Operands {
-		if class == ops.CursorRef {
-			c = int(v.operand(i))
-		}
-	}
-	if v.in.Op == opcodes.Put && v.in.C > 0 {
-		c = int(v.in.C) - 1
-	}
-	if c < 0 {
+	c := 0
+	switch {
+	case v.shape.cursor >= 0:
+		c = int(v.operand(int(v.shape.cursor)))
+	case v.in.C == 0: // a put of one row of scalars
 		return nil
+	default:
+		c = int(v.in.C) - 1
 	}
 	switch op := v.in.Op; {
 	case opensCursor(op):

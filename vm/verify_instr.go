@@ -8,81 +8,85 @@ import (
 
 // instruction checks an instruction by itself: operands in range, classes of registers, pool entries that fit.
 func (v *verifier) instruction() error {
-	for i, class := range v.row.Operands {
-		if err := v.inRange(i, class); err != nil {
-			return err
-		}
+	in, s := v.in, v.shape
+	if int(in.A) >= v.limits[s.classes[0]] || int(in.B) >= v.limits[s.classes[1]] || int(in.C) >= v.limits[s.classes[2]] {
+		return v.outOfRange()
 	}
 	if err := v.fitting(); err != nil {
 		return err
 	}
-	v.reads, v.writes = v.p.registersOf(v.f, v.in, v.reads[:0], v.writes[:0])
+	v.registers()
 	if v.weight += len(v.reads) + len(v.writes); v.weight > maxWeight {
 		return v.wrong("the program is too complex: its instructions refer to more than %d registers and names", maxWeight)
 	}
-	for _, rs := range [2][]uint16{v.reads, v.writes} {
-		for _, r := range rs {
-			if int(r) >= len(v.f.Registers) {
-				return v.wrong("it takes registers up to %d, there are %d", r, len(v.f.Registers))
+	if s.based {
+		for _, rs := range [2][]uint16{v.reads, v.writes} {
+			for _, r := range rs {
+				if int(r) >= len(v.f.Registers) {
+					return v.wrong("it takes registers up to %d, there are %d", r, len(v.f.Registers))
+				}
 			}
 		}
 	}
-	if err := v.kinds(); err != nil {
-		return err
+	if s.choosy {
+		if err := v.kinds(); err != nil {
+			return err
+		}
 	}
 	return v.classes()
 }
 
-// limits are how many there are of what operand classes point into.
-func (v *verifier) limit(class ops.Operand) (n int, what string) {
-	p, f := v.p, v.f
-	switch class {
-	case ops.NoOperand:
-		return 1, "slot"
-	case ops.ConstRef:
-		return len(p.Consts), "constant"
-	case ops.ParamRef:
-		return len(p.Params), "parameter"
-	case ops.VarRef:
-		return len(p.Vars), "variable"
-	case ops.ShapeRef:
-		return len(p.Shapes), "shape"
-	case ops.PathRef:
-		return len(p.Paths), "path"
-	case ops.TypeRef:
-		return len(p.Types), "type"
-	case ops.FuncRef:
-		return len(p.Funcs), "function"
-	case ops.AccessRef:
-		return len(p.Accesses), "access"
-	case ops.BuilderRef:
-		return len(p.Builders), "builder"
-	case ops.CursorRef:
-		return len(f.Cursors), "cursor"
-	case ops.FragmentRef:
-		return len(p.Fragments), "fragment"
-	case ops.DefRef:
-		return len(p.Defs), "definition"
-	case ops.Label:
-		return len(f.Code), "instruction"
-	case ops.Count, ops.Mode:
-		return 1 << 16, "number"
-	case ops.SrcBase, ops.SrcScalarBase, ops.DstBase:
-		return len(f.Registers) + 1, "register" // how many follow is checked by itself, none may
+// registers finds the registers that the instruction at hand reads and writes.
+func (v *verifier) registers() {
+	s, in := v.shape, v.in
+	if s.based {
+		v.many[0], v.many[1] = v.p.registersOf(v.f, in, v.many[0][:0], v.many[1][:0])
+		v.reads, v.writes = v.many[0], v.many[1]
+		return
 	}
-	return len(f.Registers), "register"
+	x := [4]uint16{in.A, in.B, in.C}
+	v.few = [3]uint16{x[s.registers[0]&3], x[s.registers[1]&3], x[s.registers[2]&3]}
+	v.reads, v.writes = v.few[:s.reads], v.few[s.reads:s.reads+s.writes]
 }
 
-func (v *verifier) inRange(i int, class ops.Operand) error {
-	x := v.operand(i)
-	n, what := v.limit(class)
-	if int(x) < n {
-		return nil
+// counts sets how many there are of what operand classes point into, in the fragment at hand.
+func (v *verifier) counts() {
+	p, f := v.p, v.f
+	v.limits = [...]int{
+		ops.NoOperand: 1,
+		ops.Dst:       len(f.Registers), ops.Src: len(f.Registers), ops.SrcScalar: len(f.Registers),
+		ops.SrcVector: len(f.Registers), ops.DstScalar: len(f.Registers),
+		// How many follow is checked by itself, none may.
+		ops.DstBase: len(f.Registers) + 1, ops.SrcBase: len(f.Registers) + 1, ops.SrcScalarBase: len(f.Registers) + 1,
+		ops.ConstRef: len(p.Consts), ops.ParamRef: len(p.Params), ops.VarRef: len(p.Vars), ops.ShapeRef: len(p.Shapes),
+		ops.PathRef: len(p.Paths), ops.TypeRef: len(p.Types), ops.FuncRef: len(p.Funcs), ops.AccessRef: len(p.Accesses),
+		ops.BuilderRef: len(p.Builders), ops.CursorRef: len(f.Cursors), ops.FragmentRef: len(p.Fragments), ops.DefRef: len(p.Defs),
+		ops.Label: len(f.Code), ops.Count: 1 << 16, ops.Mode: 1 << 16,
 	}
-	if class == ops.NoOperand {
-		return v.wrong("operand %s is %d, it is not used and must be 0", slotNames[i], x)
+}
+
+// classNames says what the operands of a class are.
+var classNames = [ops.NumOperands]string{
+	ops.NoOperand: "slot", ops.Dst: "register", ops.Src: "register", ops.SrcScalar: "register", ops.SrcVector: "register",
+	ops.DstScalar: "register", ops.DstBase: "register", ops.SrcBase: "register", ops.SrcScalarBase: "register",
+	ops.ConstRef: "constant", ops.ParamRef: "parameter", ops.VarRef: "variable", ops.ShapeRef: "shape", ops.PathRef: "path",
+	ops.TypeRef: "type", ops.FuncRef: "function", ops.AccessRef: "access", ops.BuilderRef: "builder", ops.CursorRef: "cursor",
+	ops.FragmentRef: "fragment", ops.DefRef: "definition", ops.Label: "instruction", ops.Count: "number", ops.Mode: "number",
+}
+
+// outOfRange names the first operand that points to nothing.
+func (v *verifier) outOfRange() error {
+	for i, class := range v.shape.classes {
+		x, n := v.operand(i), v.limits[class]
+		switch {
+		case int(x) < n:
+		case class == ops.NoOperand:
+			return v.wrong("operand %s is %d, it is not used and must be 0", slotNames[i], x)
+		default:
+			return v.wrong("operand %s is %s %d, there are %d", slotNames[i], classNames[class], x, n)
+		}
 	}
-	return v.wrong("operand %s is %s %d, there are %d", slotNames[i], what, x, n)
+	return nil
 }
 
 // fitting checks what single operators ask of their operands.
@@ -118,10 +122,15 @@ func (v *verifier) fitting() error {
 	case opcodes.Define:
 		return v.defines(&p.Defs[in.A])
 	}
-	if err := v.accessFits(); err != nil {
-		return err
+	if v.shape.classes[1] == ops.AccessRef {
+		if err := v.accessFits(); err != nil {
+			return err
+		}
 	}
-	return v.builderFits()
+	if v.shape.builder >= 0 {
+		return v.builderFits()
+	}
+	return nil
 }
 
 func (v *verifier) below(slot string, x, n int, what string) error {
@@ -210,14 +219,9 @@ var accessKinds = map[uint16][]AccessKind{
 }
 
 func (v *verifier) accessFits() error {
-	if v.row.Operands[1] != ops.AccessRef {
-		return nil
-	}
 	a := &v.p.Accesses[v.in.B]
-	for _, k := range accessKinds[v.in.Op] {
-		if a.Kind == k {
-			return nil
-		}
+	if v.shape.accesses>>a.Kind&1 != 0 {
+		return nil
 	}
 	return v.wrong("operand B is access %d, of kind %s, which it does not take", v.in.B, a.Kind)
 }
@@ -230,28 +234,24 @@ var builderKinds = map[uint16][]BuilderKind{
 }
 
 func (v *verifier) builderFits() error {
-	for i, class := range v.row.Operands {
-		if class != ops.BuilderRef {
-			continue
-		}
-		x := v.operand(i)
-		b := &v.p.Builders[x]
-		fits := false
-		for _, k := range builderKinds[v.in.Op] {
-			fits = fits || k == b.Kind
-		}
-		switch {
-		case !fits:
-			return v.wrong("operand %s is builder %d, a %s, which it does not take", slotNames[i], x, b.Kind)
-		case v.in.Op == opcodes.Has && b.Columns != 1:
-			return v.wrong("operand B is builder %d, a set of %d columns; one is wanted", x, b.Columns)
-		case v.in.Op == opcodes.Topk && (!b.Limited || len(b.Desc) == 0):
-			return v.wrong("operand B is builder %d; a limited sort with a key is wanted", x)
-		}
-		if owner := v.owner[x]; owner != 0 && owner != v.n+1 {
-			return v.wrong("operand %s is builder %d, which fragment %d uses", slotNames[i], x, owner-1)
-		}
-		v.owner[x] = v.n + 1
+	i := int(v.shape.builder)
+	x := v.operand(i)
+	b := &v.p.Builders[x]
+	switch {
+	case v.shape.builders>>b.Kind&1 == 0:
+		return v.wrong("operand %s is builder %d, a %s, which it does not take", slotNames[i], x, b.Kind)
+	case v.in.Op == opcodes.Has && b.Columns != 1:
+		return v.wrong("operand B is builder %d, a set of %d columns; one is wanted", x, b.Columns)
+	case v.in.Op == opcodes.Topk && (!b.Limited || len(b.Desc) == 0):
+		return v.wrong("operand B is builder %d; a limited sort with a key is wanted", x)
+	}
+	switch o := &v.owners[x]; o.fragment {
+	case v.n + 1:
+	case 0:
+		*o = owner{v.n + 1, v.state.slots}
+		v.state.slots++
+	default:
+		return v.wrong("operand %s is builder %d, which fragment %d uses", slotNames[i], x, o.fragment-1)
 	}
 	return nil
 }
@@ -291,14 +291,14 @@ func (v *verifier) width(cursor uint16) int {
 
 // kinds checks the declared kinds of sources, where they are known.
 func (v *verifier) kinds() error {
-	source := 0
-	for i, class := range v.row.Operands {
+	source, row := 0, &ops.Table[v.in.Op]
+	for i, class := range row.Operands {
 		if class != ops.Src && class != ops.SrcScalar && class != ops.SrcVector {
 			continue
 		}
 		r := v.operand(i)
 		k := v.f.Registers[r].Kind
-		if source < 2 && k != ops.KindAny && k != ops.KindNone && v.row.Accepts[source] != 0 && !v.row.Accepts[source].Has(k) {
+		if source < 2 && k != ops.KindAny && k != ops.KindNone && row.Accepts[source] != 0 && !row.Accepts[source].Has(k) {
 			return v.wrong("operand %s is register %d, a %s, which it does not take", slotNames[i], r, k)
 		}
 		source++
@@ -308,16 +308,15 @@ func (v *verifier) kinds() error {
 
 // registersOf lists the registers that an instruction reads and writes, from its operands and the pools.
 func (p *Program) registersOf(f *Fragment, in *Instr, reads, writes []uint16) (r, w []uint16) {
-	row := &ops.Table[in.Op]
-	for i, class := range row.Operands {
-		x := [3]uint16{in.A, in.B, in.C}[i]
+	for i, class := range opShapes[in.Op].classes {
 		switch class {
+		case ops.NoOperand:
 		case ops.Src, ops.SrcScalar, ops.SrcVector:
-			reads = append(reads, x)
+			reads = append(reads, in.operand(i))
 		case ops.Dst, ops.DstScalar:
-			writes = append(writes, x)
+			writes = append(writes, in.operand(i))
 		case ops.SrcBase, ops.SrcScalarBase:
-			reads = p.based(in, x, reads)
+			reads = p.based(in, in.operand(i), reads)
 		case ops.DstBase:
 			n := 2
 			switch in.Op {
@@ -328,7 +327,7 @@ func (p *Program) registersOf(f *Fragment, in *Instr, reads, writes []uint16) (r
 			case opcodes.Delete:
 				n = 1
 			}
-			writes = p.run(writes, x, n)
+			writes = p.run(writes, in.operand(i), n)
 		}
 	}
 	return reads, writes
@@ -425,7 +424,7 @@ func (v *verifier) classes() error {
 		}
 		return v.scalars()
 	}
-	if v.row.Form == ops.FormMove && v.in.Op != opcodes.Move {
+	if v.shape.moves && v.in.Op != opcodes.Move {
 		return v.scalars()
 	}
 	return v.unified()

@@ -11,7 +11,7 @@ func (v *verifier) pools() error {
 	if err := checkSizes(p); err != nil {
 		return ops.Errorf(ops.CodeBadProgram, "%s", err.(*ops.Error).Message)
 	}
-	v.owner = sized(v.owner, len(p.Builders))
+	v.owners = sized(v.owners, len(p.Builders))
 	for i, x := range p.Params {
 		for j := range i {
 			if p.Params[j].Name == x.Name {
