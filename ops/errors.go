@@ -142,6 +142,12 @@ var Codes = []struct {
 	{CodeIO, "The file system failed.", "The message has its words."},
 	{CodeImport, "A row of an imported file cannot be taken.", "The message names file, line and column."},
 	{CodeUsage, "The command line is wrong.", "--help shows it."},
+	{CodeUnusedVariable, "Lint: a variable, or a parameter of a function, that nothing reads.", "Leave it out."},
+	{CodeShadowedName, "Lint: a variable or an alias that hides one of an outer block or query.", "Choose another name."},
+	{CodeNeverTrue, "Lint: a comparison that gives the same for all values of its operands' kinds.", "Convert one side, or correct the operand."},
+	{CodeFullScan, "Lint: a query that reads a whole table and returns what it finds without a bound.", "Add a LIMIT, or a condition on the id or an indexed field."},
+	{CodeEveryRecord, "Lint: UPDATE or DELETE of a whole table that does not say so.", "Write WHERE * where that is meant."},
+	{CodeUnseenField, "Lint: a field of a schemaless table that no record has had.", "Check the spelling; the hint names the closest."},
 	{CodeInternal, "A fault of zerodb itself.", "Please report it with the program that shows it."},
 }
 
@@ -188,4 +194,12 @@ const (
 	CodeImport              Code = "import_row"
 	CodeUsage               Code = "usage"
 	CodeInternal            Code = "internal"
+
+	// Codes of findings that are no errors; zqc lint reports them.
+	CodeUnusedVariable Code = "unused_variable"
+	CodeShadowedName   Code = "shadowed_name"
+	CodeNeverTrue      Code = "never_true"
+	CodeFullScan       Code = "full_scan"
+	CodeEveryRecord    Code = "every_record"
+	CodeUnseenField    Code = "unseen_field"
 )

@@ -157,6 +157,20 @@ func (c *catalog) Rows(name string) int64 {
 // Stats implements schema.Catalog.
 func (c *catalog) Stats(name string) *schema.Stats { return nil }
 
+// FieldNames lists the names that records of a table have had, at any depth; false for a table that is not there.
+func (c *catalog) FieldNames(table string) ([]string, bool) {
+	t := c.byName[table]
+	if t == nil {
+		return nil, false
+	}
+	d := t.dict.Load()
+	names := make([]string, d.Len())
+	for i := range names {
+		names[i] = *d.Name(uint16(i))
+	}
+	return names, true
+}
+
 // with returns a catalog in which desc stands for its name; state is what it shares with its other versions.
 func (c *catalog) with(desc *schema.Table, state *tableState) *catalog {
 	n := *c

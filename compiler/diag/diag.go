@@ -20,6 +20,8 @@ import (
 type Source struct {
 	Name string
 	Text string
+	// Warnings says that what is shown are no errors.
+	Warnings bool
 	// lines are the offsets at which lines begin.
 	lines []int
 }
@@ -54,6 +56,13 @@ func (s *Source) line(n int) string {
 	return strings.TrimRight(s.Text[s.lines[n-1]:end], "\r\n")
 }
 
+func (s *Source) severity() string {
+	if s.Warnings {
+		return "warning"
+	}
+	return "error"
+}
+
 // Write shows errors to people, each as
 //
 //	file:line:column: error[code]: message
@@ -70,10 +79,10 @@ func (s *Source) Write(w io.Writer, errs []*ops.Error) error {
 
 func (s *Source) write(out *bufio.Writer, e *ops.Error) {
 	if !s.hasPlace(e) {
-		fmt.Fprintf(out, "%s: error[%s]: %s\n", s.Name, e.Code, e.Message)
+		fmt.Fprintf(out, "%s: %s[%s]: %s\n", s.Name, s.severity(), e.Code, e.Message)
 	} else {
 		line, column := s.Position(e.Span.Start)
-		fmt.Fprintf(out, "%s:%d:%d: error[%s]: %s\n", s.Name, line, column, e.Code, e.Message)
+		fmt.Fprintf(out, "%s:%d:%d: %s[%s]: %s\n", s.Name, line, column, s.severity(), e.Code, e.Message)
 		s.writeLine(out, line, e.Span)
 	}
 	if e.Hint != "" {
@@ -133,14 +142,15 @@ func runeStart(s string, i int) int {
 
 // diagnostic is an error in JSON. Lines and columns are from 1, offsets are bytes from 0.
 type diagnostic struct {
-	File    string   `json:"file"`
-	Code    ops.Code `json:"code"`
-	Message string   `json:"message"`
-	Hint    string   `json:"hint,omitempty"`
-	Line    int      `json:"line,omitempty"`
-	Column  int      `json:"column,omitempty"`
-	Start   int      `json:"start"`
-	End     int      `json:"end"`
+	File     string   `json:"file"`
+	Severity string   `json:"severity"`
+	Code     ops.Code `json:"code"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"`
+	Line     int      `json:"line,omitempty"`
+	Column   int      `json:"column,omitempty"`
+	Start    int      `json:"start"`
+	End      int      `json:"end"`
 }
 
 // WriteJSON shows errors to programs, one JSON object a line.
@@ -148,7 +158,7 @@ func (s *Source) WriteJSON(w io.Writer, errs []*ops.Error) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	for _, e := range errs {
-		d := diagnostic{File: s.Name, Code: e.Code, Message: e.Message, Hint: e.Hint, Start: e.Span.Start, End: e.Span.End}
+		d := diagnostic{File: s.Name, Severity: s.severity(), Code: e.Code, Message: e.Message, Hint: e.Hint, Start: e.Span.Start, End: e.Span.End}
 		if s.hasPlace(e) {
 			d.Line, d.Column = s.Position(e.Span.Start)
 		}

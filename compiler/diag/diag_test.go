@@ -51,8 +51,8 @@ func TestWriteJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"file":"f.zql","code":"syntax","message":"<b>?","hint":"h","line":2,"column":3,"start":4,"end":7}
-{"file":"f.zql","code":"io","message":"disk","start":0,"end":0}
+	want := `{"file":"f.zql","severity":"error","code":"syntax","message":"<b>?","hint":"h","line":2,"column":3,"start":4,"end":7}
+{"file":"f.zql","severity":"error","code":"io","message":"disk","start":0,"end":0}
 `
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)

@@ -90,12 +90,47 @@ func (c *checker) makeBinary(o operator, left, right Expr, at, sign ops.Span) Ex
 	if o.op != opcodes.And && o.op != opcodes.Or { // conditions were looked at
 		c.accepts(o.op, o.sign, left, right, sign)
 	}
+	c.doubt(o, left, right, sign)
 	x := Expr(&Binary{Info: Info{at, resultType(o.op, left.At().Type, right.At().Type)}, Op: o.op, Left: left, Right: right})
 	if o.negate {
 		x = c.makeUnary(opcodes.Not, "NOT", x, at)
 	}
 	return x
 }
+
+// doubt warns of comparisons that always give the same: of kinds that are never equal, in whatever order, or with none.
+func (c *checker) doubt(o operator, left, right Expr, at ops.Span) {
+	switch o.op {
+	case opcodes.Eq, opcodes.Ne, opcodes.Lt, opcodes.Le, opcodes.Gt, opcodes.Ge:
+	default:
+		return
+	}
+	a, b := left.At().Type, right.At().Type
+	always := "none"
+	switch o.op {
+	case opcodes.Eq:
+		always = "false"
+	case opcodes.Ne:
+		always = "true"
+	}
+	equality := always != "none"
+	switch {
+	case a.Kind == ops.KindAny || b.Kind == ops.KindAny:
+	case !equality && (a.Kind == ops.KindNone || b.Kind == ops.KindNone):
+		c.warn(ops.Errorf(ops.CodeNeverTrue, "%s with none is always none", o.sign).WithHint("IS none, IS NOT none"), at)
+	case a.Kind == ops.KindNone || b.Kind == ops.KindNone || a.Optional && b.Optional && equality:
+	case a.Kind == b.Kind || a.Kind.IsNumber() && b.Kind.IsNumber() || isSequence(a.Kind) && isSequence(b.Kind):
+	default:
+		to := a.Kind
+		if _, ok := left.(*Const); ok { // the constant is the likelier slip
+			to = b.Kind
+		}
+		c.warn(ops.Errorf(ops.CodeNeverTrue, "%s of %s and %s is always %s", o.sign, aKind(a.Kind), aKind(b.Kind), always).
+			WithHint("nothing converts by itself: type::%s(…)", to), at)
+	}
+}
+
+func isSequence(k ops.Kind) bool { return k == ops.KindList || k == ops.KindTuple || k == ops.KindSet }
 
 // inQuery resolves `x IN (SELECT …)`. The rows of a query of one column count as that column's values.
 func (c *checker) inQuery(e *ast.Binary, o operator) Expr {
@@ -165,11 +200,10 @@ func (c *checker) accepts(op uint16, sign string, x, y Expr, at ops.Span) {
 // addable: + and - join only what is alike, or move a time by a duration.
 func (c *checker) addable(op uint16, sign string, a, b ops.Kind, at ops.Span) {
 	loose := func(k ops.Kind) bool { return k == ops.KindAny || k == ops.KindNone }
-	sequence := func(k ops.Kind) bool { return k == ops.KindList || k == ops.KindTuple || k == ops.KindSet }
 	moves := func(a, b ops.Kind) bool { return a == ops.KindTime && b == ops.KindDuration }
 	switch {
 	case loose(a) || loose(b) || a == b || a.IsNumber() && b.IsNumber():
-	case sequence(a) && (sequence(b) || op == opcodes.Sub):
+	case isSequence(a) && (isSequence(b) || op == opcodes.Sub):
 	case moves(a, b) || op == opcodes.Add && moves(b, a):
 	default:
 		c.fail(pairError(op, sign, a, b), at)

@@ -38,6 +38,7 @@ var rooms = []room{
 	{"compiler/sema", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag"}},
 	{"compiler/plan", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag", "compiler/sema"}},
 	{"compiler/codegen", []string{"ops", "vm", "gen/opcodes", "compiler/ast", "compiler/diag", "compiler/sema", "compiler/plan"}},
+	{"compiler/lint", []string{"ops", "vm", "gen/opcodes", "compiler"}},
 	{"compiler", []string{"ops", "vm", "gen/opcodes", "compiler"}},
 
 	{".", []string{"ops", "gen/opcodes", "vm", "storage", "compiler"}},

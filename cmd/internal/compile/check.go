@@ -96,7 +96,7 @@ func (a *app) explain(text string, cat schema.Catalog, titled bool, name string)
 	if len(errs) > 0 {
 		return errs
 	}
-	a.print(name, text, result.Warnings)
+	a.print(name, text, result.Warnings, true)
 	plans, errs := plansOf(text, compiler.Options{Catalog: cat, Off: a.off})
 	if len(errs) > 0 {
 		return errs

@@ -1,4 +1,4 @@
-// Package compile holds the commands of zqc: check, compile, fmt, ast, disasm, verify, explain and diff.
+// Package compile holds the commands of zqc: check, lint, compile, fmt, ast, disasm, verify, explain and diff.
 package compile
 
 import (
@@ -46,7 +46,7 @@ Commands take several files; - is standard input. The exit status is 0 if all is
 		return nil
 	}
 	root.AddCommand(a.checkCommand(), a.compileCommand(), a.fmtCommand(), a.astCommand(), a.disasmCommand(), a.verifyCommand(),
-		a.explainCommand(), a.diffCommand())
+		a.explainCommand(), a.diffCommand(), a.lintCommand())
 	return root
 }
 
@@ -78,12 +78,13 @@ func (a *app) show(file, text string, errs []*ops.Error) {
 		return
 	}
 	a.failed = true
-	a.print(file, text, errs)
+	a.print(file, text, errs, false)
 }
 
 // print shows errors or warnings.
-func (a *app) print(file, text string, errs []*ops.Error) {
+func (a *app) print(file, text string, errs []*ops.Error, warnings bool) {
 	src := diag.NewSource(cli.SourceName(file), text)
+	src.Warnings = warnings
 	write := src.Write
 	if a.diagnostics == "json" {
 		write = src.WriteJSON
@@ -130,7 +131,7 @@ func (a *app) program(name, text string, c schema.Catalog) *vm.Program {
 	if len(errs) > 0 {
 		return nil
 	}
-	a.print(name, text, result.Warnings)
+	a.print(name, text, result.Warnings, true)
 	return result.Program
 }
 
