@@ -62,7 +62,7 @@ $(GOLANGCI): tools/toolbox/go.mod tools/toolbox/go.sum
 	cd tools/toolbox && go build -o $(abspath $@) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: lint
-lint: gofmt vet layers staticcheck golangci ## gofmt, vet, layers, staticcheck, golangci-lint
+lint: gofmt vet layers staticcheck golangci protocol ## gofmt, vet, layers, staticcheck, golangci-lint, the protocol (needs npm)
 
 .PHONY: gofmt
 gofmt:

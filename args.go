@@ -199,3 +199,45 @@ func firstUse(text, name string) ops.Span {
 	}
 	return ops.Span{}
 }
+
+// Expand evaluates arguments for sending them elsewhere: named are those of Named, rest those of Params, of which names that are
+// no parameter are left out. Where two gave the same name only the later one is there.
+func Expand(args []Arg) (named, rest []Member, err error) {
+	set := func(name string, v Value, strict bool) {
+		named, rest = without(named, name), without(rest, name)
+		if strict {
+			named = append(named, Member{Name: name, Value: v})
+		} else {
+			rest = append(rest, Member{Name: name, Value: v})
+		}
+	}
+	for i := range args {
+		a := &args[i]
+		v := a.value
+		if a.any != nil || a.name == "" {
+			if v, err = FromGo(a.any); err != nil {
+				return nil, nil, parameterError(a.name, err)
+			}
+		}
+		if a.name != "" {
+			set(a.name, v, true)
+			continue
+		}
+		if v.Kind() != ops.KindObject {
+			return nil, nil, ops.Errorf(ops.CodeParameter, "Params wants a map with string keys or a struct, got %T", a.any)
+		}
+		for _, m := range v.AsObject() {
+			set(m.Name, m.Value, false)
+		}
+	}
+	return named, rest, nil
+}
+
+func without(ms []Member, name string) []Member {
+	for i := range ms {
+		if ms[i].Name == name {
+			return append(ms[:i], ms[i+1:]...)
+		}
+	}
+	return ms
+}

@@ -29,6 +29,9 @@ func (k *KV) outside() (*storage.Map, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.guard != nil {
+			return nil, ops.Errorf(ops.CodeUnsupported, "KV is for sessions that may do everything")
+		}
 		k.store, k.namespace, k.database = m, s.namespace, s.database
 	}
 	return k.store, nil

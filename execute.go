@@ -382,12 +382,26 @@ func (r *runner) several() bool {
 
 // programRunner takes a program from outside: decodes it and verifies it, once for the same bytes.
 func (s *Session) programRunner(zqb []byte, args []Arg) (*runner, error) {
+	c, err := s.program(context.Background(), zqb)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	r := &runner{session: s, text: c.program.Source, args: args, program: c}
+	return r, r.begin(nil)
+}
+
+// program decodes and verifies a program from outside, once for the same bytes.
+func (s *Session) program(ctx context.Context, zqb []byte) (*compiled, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.exit()
 	key := cacheKey{text: "\x00" + string(zqb)} // no ZeroQL text begins with a zero
-	c, errs := s.db.statements.get(context.Background(), key, func() (*compiled, []*ops.Error) {
+	c, errs := s.db.statements.get(ctx, key, func() (*compiled, []*ops.Error) {
 		p, err := vm.Decode(zqb)
 		if err == nil {
 			err = vm.Verify(p)
@@ -400,8 +414,7 @@ func (s *Session) programRunner(zqb []byte, args []Arg) (*runner, error) {
 	if len(errs) > 0 {
 		return nil, compileError(errs)
 	}
-	r := &runner{session: s, text: c.program.Source, args: args, program: c}
-	return r, r.begin(nil)
+	return c, nil
 }
 
 // asError makes an *Error of an error that should be one.

@@ -51,6 +51,9 @@ func (s *Session) get(ctx context.Context, table string, key Value, cols []vm.Co
 }
 
 func (s *Session) getIn(ctx context.Context, tx *storage.Txn, table string, key Value, cols []vm.Column) (v Value, found bool, err error) {
+	if err := s.allow(tx.Catalog(), table, false); err != nil {
+		return None, false, err
+	}
 	t := tx.Catalog().Table(table)
 	if t == nil {
 		return None, false, nil
@@ -69,97 +72,34 @@ func (s *Session) getIn(ctx context.Context, tx *storage.Txn, table string, key 
 // Put writes the record of a key, over the one that is there. An object is the record, its id, if it has one, left aside;
 // any other value becomes the record { value: v }. The table's types, defaults and rules hold, as for UPSERT … CONTENT.
 func (s *Session) Put(ctx context.Context, table string, key, v Value) error {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.exit()
-	object := recordOf(v)
-	return s.write(ctx, func(tx *storage.Txn) error {
-		t, err := tx.EnsureTable(ctx, table, false)
-		if err != nil {
-			return err
-		}
-		if guarded(t) {
-			_, err := s.runGuarded(ctx, tx, "UPSERT "+quoted(table)+":$key CONTENT $value", Named("key", key), Named("value", object))
-			return err
-		}
-		return tx.Replace(ctx, t, key, object, true)
-	})
+	_, err := s.writeOne(ctx, Write{Kind: WritePut, Table: table, Key: key, Value: v})
+	return err
 }
 
 // Insert writes a new record and returns its id; a None key is generated. A record that exists is an error that names it.
 func (s *Session) Insert(ctx context.Context, table string, key, v Value) (id Value, err error) {
-	if err := s.enter(); err != nil {
-		return None, err
-	}
-	defer s.exit()
-	object := recordOf(v)
-	err = s.write(ctx, func(tx *storage.Txn) error {
-		t, err := tx.EnsureTable(ctx, table, false)
-		if err != nil {
-			return err
-		}
-		if guarded(t) {
-			id, err = s.runGuarded(ctx, tx, "CREATE "+quoted(table)+" CONTENT $value", Named("value", withID(key, object)))
-			return err
-		}
-		id, _, err = tx.Create(ctx, t, key, object, false)
-		return err
-	})
-	return id, err
+	r, err := s.writeOne(ctx, Write{Kind: WriteInsert, Table: table, Key: key, Value: v})
+	return r.ID, err
 }
 
 // Relate writes a new edge between two records and returns its id; a None key is generated. The edge table comes into being
 // with its first edge.
 func (s *Session) Relate(ctx context.Context, edge string, key, from, to, v Value) (id Value, err error) {
-	if from.Kind() != ops.KindRecord || to.Kind() != ops.KindRecord {
-		return None, ops.Errorf(ops.CodeType, "an edge joins two records, not %s and %s", ops.Format(from), ops.Format(to))
-	}
-	if err := s.enter(); err != nil {
-		return None, err
-	}
-	defer s.exit()
-	object := recordOf(v)
-	err = s.write(ctx, func(tx *storage.Txn) error {
-		t, err := tx.EnsureTable(ctx, edge, true)
-		if err != nil {
-			return err
-		}
-		if !t.Edge {
-			return ops.Errorf(ops.CodeType, "%s is a table of records, not of edges", quoted(edge))
-		}
-		if guarded(t) {
-			args := []Arg{Named("from", from), Named("to", to), Named("value", object)}
-			target := quoted(edge)
-			if !key.IsNone() {
-				target += ":$key"
-				args = append(args, Named("key", key))
-			}
-			id, err = s.runGuarded(ctx, tx, "RELATE $from -> "+target+" -> $to CONTENT $value", args...)
-			return err
-		}
-		id, _, err = tx.Create(ctx, t, key, withEnds(from, to, object), false)
-		return err
-	})
-	return id, err
+	r, err := s.writeOne(ctx, Write{Kind: WriteRelate, Table: edge, Key: key, From: from, To: to, Value: v})
+	return r.ID, err
 }
 
 // Restore writes a record exactly as it is, an edge with its in and out: without defaults, types and rules, which it has
 // passed when it was first written. It is for reading exports back. Indexes are kept, and unique ones hold.
 func (s *Session) Restore(ctx context.Context, table string, key, record Value) error {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.exit()
-	object := recordOf(record)
-	return s.write(ctx, func(tx *storage.Txn) error {
-		t, err := tx.EnsureTable(ctx, table, false)
-		if err != nil {
-			return err
-		}
-		_, _, err = tx.Create(ctx, t, key, object, false)
-		return err
-	})
+	_, err := s.writeOne(ctx, Write{Kind: WriteRestore, Table: table, Key: key, Value: record})
+	return err
+}
+
+// Delete removes the record of a key, with the edges of a vertex, and reports whether it was there.
+func (s *Session) Delete(ctx context.Context, table string, key Value) (found bool, err error) {
+	r, err := s.writeOne(ctx, Write{Kind: WriteDelete, Table: table, Key: key})
+	return r.Found, err
 }
 
 // guarded reports whether what is written to a table is checked and completed by more than the store.
@@ -206,7 +146,7 @@ func (s *Session) runGuarded(ctx context.Context, tx *storage.Txn, text string, 
 	if err != nil {
 		return None, err
 	}
-	linked, err := s.db.link(c, 0, cat, s.dirty(cat))
+	linked, err := s.link(c, 0, cat)
 	if err != nil {
 		return None, err
 	}
@@ -222,24 +162,6 @@ func (s *Session) runGuarded(ctx context.Context, tx *storage.Txn, text string, 
 		return None, err
 	}
 	return row.Get("id"), nil
-}
-
-// Delete removes the record of a key, with the edges of a vertex, and reports whether it was there.
-func (s *Session) Delete(ctx context.Context, table string, key Value) (found bool, err error) {
-	if err := s.enter(); err != nil {
-		return false, err
-	}
-	defer s.exit()
-	err = s.write(ctx, func(tx *storage.Txn) error {
-		t := tx.Catalog().Table(table)
-		if t == nil {
-			found = false
-			return nil
-		}
-		found, err = tx.Delete(ctx, t, key)
-		return err
-	})
-	return found, err
 }
 
 // Pair is a key with its record.
@@ -265,8 +187,8 @@ func (s *Session) Scan(ctx context.Context, table string, keys KeyRange) iter.Se
 }
 
 func (s *Session) scan(ctx context.Context, table string, keys KeyRange, yield func(Pair, error) bool) error {
-	rows, err := s.openScan(ctx, table, keys)
-	if err != nil || rows == nil {
+	rows, err := s.ScanRows(ctx, table, keys)
+	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
@@ -281,8 +203,8 @@ func (s *Session) scan(ctx context.Context, table string, keys KeyRange, yield f
 
 var pairShape = &vm.Shape{Form: vm.RowColumns, Names: []string{"id", "record"}, Types: []ops.Type{ops.TypeOf(ops.KindRecord), ops.TypeOf(ops.KindObject)}}
 
-// openScan opens a scan as rows of id and record; nil where there is no such table.
-func (s *Session) openScan(ctx context.Context, table string, keys KeyRange) (*Rows, error) {
+// ScanRows is Scan with the records as rows of id and record. A table that is not there has none.
+func (s *Session) ScanRows(ctx context.Context, table string, keys KeyRange) (*Rows, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
@@ -295,19 +217,23 @@ func (s *Session) openScan(ctx context.Context, table string, keys KeyRange) (*R
 		}
 		rows.tx, rows.own = tx, true
 	}
-	cursor, err := openCursor(ctx, rows.tx, table, keys)
+	cursor, err := s.openCursor(ctx, rows.tx, table, keys)
 	if err != nil || cursor == nil {
 		if rows.own {
 			rows.tx.Cancel()
 		}
-		return nil, err
+		rows.tx = nil
+		return rows, err
 	}
 	rows.source = &scanSource{cursor: cursor, batch: vm.Batch{Cols: make([]ops.Vector, len(idAndRecord))}}
 	s.open = append(s.open, rows)
 	return rows, nil
 }
 
-func openCursor(ctx context.Context, tx *storage.Txn, table string, keys KeyRange) (vm.Cursor, error) {
+func (s *Session) openCursor(ctx context.Context, tx *storage.Txn, table string, keys KeyRange) (vm.Cursor, error) {
+	if err := s.allow(tx.Catalog(), table, false); err != nil {
+		return nil, err
+	}
 	t := tx.Catalog().Table(table)
 	if t == nil {
 		return nil, nil
@@ -327,6 +253,14 @@ func (c *scanSource) fill(ctx context.Context, r *Rows) (bool, error) {
 	}
 	cols := c.batch.Cols
 	r.batch = copyRows(&r.clone, c.batch.N, len(cols), func(row, col int) Value { return cols[col].At(row) })
+	return true, nil
+}
+
+func (c *scanSource) show(ctx context.Context, r *Rows, b *Batch) (bool, error) {
+	if err := c.cursor.Next(ctx, &c.batch); err != nil || c.batch.N == 0 {
+		return false, err
+	}
+	b.Shape, b.N, b.vectors = pairShape, c.batch.N, c.batch.Cols
 	return true, nil
 }
 

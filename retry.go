@@ -28,12 +28,11 @@ func (s *Session) again(ctx context.Context, err error, try int) bool {
 	return ctx.Err() == nil && !s.closed
 }
 
-// pause doubles with each try, and is random between half of that and all of it, so that two losers do not meet again.
+// pause is Pause with the chance of the database.
 func (s *Session) pause(try int) time.Duration {
-	full := min(firstPause<<min(try, 20), maxPause)
 	var b [1]byte
 	if _, err := s.db.options.Random.Read(b[:]); err != nil {
-		return full
+		b[0] = 255
 	}
-	return full/2 + full/2*time.Duration(b[0])/255
+	return Pause(try, b[0])
 }

@@ -38,6 +38,8 @@ type Rows struct {
 type rowSource interface {
 	// fill sets the rows' batch to copies of the next rows; false at the end.
 	fill(ctx context.Context, r *Rows) (bool, error)
+	// show lets b see the next rows where they are; false at the end.
+	show(ctx context.Context, r *Rows, b *Batch) (bool, error)
 	Close() error
 }
 
@@ -51,6 +53,15 @@ func (m machineSource) fill(ctx context.Context, r *Rows) (bool, error) {
 	}
 	r.shape = b.Shape
 	r.batch = copyRows(&r.clone, b.N, len(b.Shape.Names), b.Value)
+	return true, nil
+}
+
+func (m machineSource) show(ctx context.Context, r *Rows, b *Batch) (bool, error) {
+	out, err := m.Next(ctx)
+	if err != nil || out == nil {
+		return false, err
+	}
+	b.Shape, b.N, b.out = out.Shape, out.N, out
 	return true, nil
 }
 
@@ -111,13 +122,26 @@ func (r *Rows) Next() bool {
 
 // fetch copies the next batch out of the machine's memory.
 func (r *Rows) fetch() bool {
-	r.session.mu.Lock()
-	defer r.session.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if r.source == nil {
 		return false
 	}
 	r.pull()
 	return r.source != nil
+}
+
+// lock and unlock keep the session from others while its rows work; rows from elsewhere have none.
+func (r *Rows) lock() {
+	if r.session != nil {
+		r.session.mu.Lock()
+	}
+}
+
+func (r *Rows) unlock() {
+	if r.session != nil {
+		r.session.mu.Unlock()
+	}
 }
 
 // pull brings the next batch; at the end and after an error the rows are ended.
@@ -138,8 +162,8 @@ func (r *Rows) drain() error {
 			break
 		}
 		all = append(all, r.batch...)
-		if held := r.clone.bytes + int64(len(all)*valueBytes); held > r.session.db.options.QueryMemory {
-			r.end(ops.Errorf(ops.CodeMemoryBudget, "the rows of the statement need more than the memory budget of %d bytes", r.session.db.options.QueryMemory).
+		if held := r.clone.bytes + int64(len(all)*valueBytes); held > r.session.memory {
+			r.end(ops.Errorf(ops.CodeMemoryBudget, "the rows of the statement need more than the memory budget of %d bytes", r.session.memory).
 				WithHint("read them one statement at a time with Script, add LIMIT, or RETURN NONE"))
 		}
 	}
@@ -159,8 +183,10 @@ func (r *Rows) end(err error) {
 		r.tx.Cancel()
 	}
 	r.tx = nil
-	if i := slices.Index(r.session.open, r); i >= 0 {
-		r.session.open = slices.Delete(r.session.open, i, i+1)
+	if s := r.session; s != nil {
+		if i := slices.Index(s.open, r); i >= 0 {
+			s.open = slices.Delete(s.open, i, i+1)
+		}
 	}
 	if r.err == nil {
 		r.err = err
@@ -195,8 +221,8 @@ func (r *Rows) Err() error { return r.err }
 
 // Close ends the rows early; it may be called any number of times.
 func (r *Rows) Close() error {
-	r.session.mu.Lock()
-	defer r.session.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if r.source == nil {
 		r.batch, r.next = nil, 0
 		return nil

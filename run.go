@@ -81,11 +81,11 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		return err
 	}
 	run := func(tx *storage.Txn) error {
-		linked, err := s.db.link(c, statement, tx.Catalog(), s.dirty(tx.Catalog()))
+		linked, err := s.link(c, statement, tx.Catalog())
 		if err != nil {
 			return shifted(err, rows.offset)
 		}
-		o := vm.Options{Params: params, Vars: vars, Env: s.db.env, Memory: vm.NewBudget(s.db.options.QueryMemory), Spill: s.db.spill}
+		o := vm.Options{Params: params, Vars: vars, Env: s.db.env, Memory: s.budget(new(vm.Budget)), Spill: s.db.spill}
 		if st.Explain == 2 {
 			o.Profile = vm.NewProfile(linked)
 		}

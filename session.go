@@ -7,6 +7,7 @@ import (
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage"
+	"github.com/zerodb/zerodb/vm"
 )
 
 // The namespace and database of sessions that name none.
@@ -22,6 +23,27 @@ type SessionOptions struct {
 	// KeepVariables lets the variables of LET live as long as the session, as a shell wants it. Without it they live
 	// as long as the text that made them.
 	KeepVariables bool
+	// Memory is the budget of a statement of this session, where it is less than Options.QueryMemory; zero: as that says.
+	Memory int64
+	// Pool is memory that the session's statements draw on together with others; nil: their own budgets alone count.
+	Pool *MemoryPool
+	// Guard decides what the session may do; nil allows everything.
+	Guard Guard
+}
+
+// MemoryPool is memory that the statements of several sessions share.
+type MemoryPool = vm.Pool
+
+// NewMemoryPool makes a pool of so many bytes, itself drawing on outer, which may be nil; the name is for messages.
+func NewMemoryPool(name string, bytes int64, outer *MemoryPool) *MemoryPool {
+	return vm.NewPool(name, bytes, outer)
+}
+
+// Guard decides what a session may do. It is asked when a statement is linked to be run, and when a table is used as a key-value
+// store, so it keeps its answers by program and version of the catalog. An error is why not.
+type Guard interface {
+	Statement(p *vm.Program, statement int, c Catalog) error
+	Table(c Catalog, table string, write bool) error
 }
 
 // Session runs statements in one database of one namespace, and has at most one open transaction. It is used by one
@@ -34,6 +56,9 @@ type Session struct {
 	closed              bool
 	namespace, database string
 	keep                bool
+	memory              int64
+	pool                *MemoryPool
+	guard               Guard
 	variables           variables
 	tx                  *storage.Txn // the transaction of BEGIN
 	txVersion           uint64       // the catalog's version when it began
@@ -43,9 +68,12 @@ type Session struct {
 
 // Session makes a session.
 func (db *DB) Session(_ context.Context, o *SessionOptions) (*Session, error) {
-	s := &Session{db: db, namespace: DefaultNamespace, database: DefaultDatabase}
+	s := &Session{db: db, namespace: DefaultNamespace, database: DefaultDatabase, memory: db.options.QueryMemory}
 	if o != nil {
-		s.keep = o.KeepVariables
+		s.keep, s.pool, s.guard = o.KeepVariables, o.Pool, o.Guard
+		if o.Memory > 0 {
+			s.memory = min(s.memory, o.Memory)
+		}
 		if o.Namespace != "" {
 			s.namespace = o.Namespace
 		}
@@ -63,6 +91,40 @@ func (db *DB) Session(_ context.Context, o *SessionOptions) (*Session, error) {
 		return nil, errClosed
 	}
 	return s, nil
+}
+
+// SetMemory changes the budget of the session's next statements, as SessionOptions.Memory does.
+func (s *Session) SetMemory(bytes int64) {
+	if s.memory = s.db.options.QueryMemory; bytes > 0 {
+		s.memory = min(s.memory, bytes)
+	}
+}
+
+// budget makes the budget of a statement.
+func (s *Session) budget(b *vm.Budget) *vm.Budget {
+	b.Reset(s.memory)
+	if s.pool != nil {
+		b.Draw(s.pool)
+	}
+	return b
+}
+
+// link returns a statement linked to a catalog, if the session may run it.
+func (s *Session) link(c *compiled, statement int, cat Catalog) (*vm.Linked, error) {
+	if s.guard != nil {
+		if err := s.guard.Statement(c.program, statement, cat); err != nil {
+			return nil, err
+		}
+	}
+	return s.db.link(c, statement, cat, s.dirty(cat))
+}
+
+// allow asks whether the session may use a table as a key-value store.
+func (s *Session) allow(c Catalog, table string, write bool) error {
+	if s.guard == nil {
+		return nil
+	}
+	return s.guard.Table(c, table, write)
 }
 
 // enter begins a piece of work; exit ends it.

@@ -18,7 +18,9 @@ type Stmt struct {
 	c       *compiled
 	// Where c was compiled: another database has other definitions.
 	namespace, database string
-	simple              bool // one query without variables, fit for QueryRow's short way
+	simple              bool     // one query without variables, fit for QueryRow's short way
+	fixed               bool     // c comes from outside, and is not compiled again
+	remote              Prepared // what the statement is where the database is elsewhere; nil here
 }
 
 // Param is a parameter of a statement.
@@ -43,11 +45,31 @@ func (s *Session) Prepare(ctx context.Context, text string) (*Stmt, error) {
 	return st, nil
 }
 
+// PrepareProgram takes a compiled program, the content of a .zqb file, to be run many times. The bytes are not trusted, see
+// ExecuteProgram.
+func (s *Session) PrepareProgram(ctx context.Context, zqb []byte) (*Stmt, error) {
+	c, err := s.program(ctx, zqb)
+	if err != nil {
+		return nil, err
+	}
+	st := &Stmt{session: s, text: c.program.Source, fixed: true}
+	st.take(c)
+	return st, nil
+}
+
 // Text returns the text.
-func (st *Stmt) Text() string { return st.text }
+func (st *Stmt) Text() string {
+	if st.remote != nil {
+		return st.remote.Text()
+	}
+	return st.text
+}
 
 // Params returns the parameters in the order of their first use.
 func (st *Stmt) Params() []Param {
+	if st.remote != nil {
+		return st.remote.Params()
+	}
 	ps := make([]Param, len(st.c.program.Params))
 	for i, p := range st.c.program.Params {
 		ps[i] = Param{Name: p.Name, Type: p.Type.String(), Optional: p.Optional}
@@ -56,7 +78,35 @@ func (st *Stmt) Params() []Param {
 }
 
 // Program returns the compiled program as the bytes of a .zqb file.
-func (st *Stmt) Program() ([]byte, error) { return vm.Encode(st.c.program) }
+func (st *Stmt) Program() ([]byte, error) {
+	if st.remote != nil {
+		return st.remote.Program()
+	}
+	return vm.Encode(st.c.program)
+}
+
+// Describe says what the statement yields and touches.
+func (st *Stmt) Describe() Description {
+	if st.remote != nil {
+		return st.remote.Describe()
+	}
+	p := st.c.program
+	d := Description{Manifest: p.Manifest, Statements: len(p.Statements), Query: st.simple}
+	for i := len(p.Statements) - 1; i >= 0 && d.Shape == nil; i-- {
+		if at := &p.Statements[i]; at.Fragment >= 0 && !at.Silent && p.Fragments[at.Fragment].Shape >= 0 {
+			d.Shape = &p.Shapes[p.Fragments[at.Fragment].Shape]
+		}
+	}
+	return d
+}
+
+// Description says what a statement yields and touches.
+type Description struct {
+	Shape      *vm.Shape // of the last statement that has rows; nil where none has
+	Manifest   vm.Manifest
+	Statements int
+	Query      bool // it is one query
+}
 
 func (st *Stmt) recompile(ctx context.Context) error {
 	s := st.session
@@ -68,15 +118,20 @@ func (st *Stmt) recompile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st.c, st.namespace, st.database = c, s.namespace, s.database
+	st.take(c)
+	return nil
+}
+
+// take makes c what the statement runs.
+func (st *Stmt) take(c *compiled) {
+	st.c, st.namespace, st.database = c, st.session.namespace, st.session.database
 	p := c.program
 	st.simple = len(p.Statements) == 1 && len(p.Vars) == 0 && p.Statements[0].Kind == vm.StatementQuery && p.Statements[0].Explain == 0 && !p.Statements[0].Silent
-	return nil
 }
 
 // fresh makes sure that the program fits the definitions as they are.
 func (st *Stmt) fresh(ctx context.Context, cat Catalog) error {
-	if st.c.version == cat.Version() && st.namespace == st.session.namespace && st.database == st.session.database {
+	if st.fixed || st.c.version == cat.Version() && st.namespace == st.session.namespace && st.database == st.session.database {
 		return nil
 	}
 	return st.recompile(ctx)
@@ -84,6 +139,9 @@ func (st *Stmt) fresh(ctx context.Context, cat Catalog) error {
 
 // Execute runs the statement, see Session.Execute.
 func (st *Stmt) Execute(ctx context.Context, args ...Arg) (*Rows, error) {
+	if st.remote != nil {
+		return st.remote.Execute(ctx, slices.Clone(args)...)
+	}
 	if st.simple {
 		return st.stream(ctx, args)
 	}
@@ -127,6 +185,9 @@ func (st *Stmt) stream(ctx context.Context, args []Arg) (*Rows, error) {
 
 // Script runs the statements one by one, see Session.Script.
 func (st *Stmt) Script(ctx context.Context, args ...Arg) iter.Seq2[*Rows, error] {
+	if st.remote != nil {
+		return st.remote.Script(ctx, args...)
+	}
 	r, err := st.runner(ctx, args)
 	if err != nil {
 		return func(yield func(*Rows, error) bool) { yield(nil, err) }
@@ -167,6 +228,9 @@ var frames = sync.Pool{New: func() any { return new(frame) }}
 // QueryRow runs a statement for its first row; found is false where there is none. It is the fast way to read one record:
 // the row it returns is about all that it allocates.
 func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool, err error) {
+	if st.remote != nil {
+		return st.remote.QueryRow(ctx, slices.Clone(args)...)
+	}
 	if !st.simple {
 		return st.firstRow(ctx, slices.Clone(args)) // so that args need not outlive the short way
 	}
@@ -186,7 +250,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 	if err := st.fresh(ctx, cat); err != nil {
 		return Row{}, false, err
 	}
-	linked, err := s.db.link(st.c, 0, cat, s.dirty(cat))
+	linked, err := s.link(st.c, 0, cat)
 	if err != nil {
 		return Row{}, false, err
 	}
@@ -212,9 +276,9 @@ func release(tx *storage.Txn) {
 // firstOf runs a linked query for its first row.
 func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx *storage.Txn, f *frame) (row Row, found bool, err error) {
 	if f.budget == nil {
-		f.budget = vm.NewBudget(s.db.options.QueryMemory)
+		f.budget = new(vm.Budget)
 	}
-	f.budget.Reset(s.db.options.QueryMemory)
+	s.budget(f.budget)
 	rows, err := vm.Run(ctx, linked, tx, vm.Options{Params: f.params, Env: s.db.env, Memory: f.budget, Spill: s.db.spill})
 	if err != nil {
 		return Row{}, false, err

@@ -8,8 +8,8 @@ type Work = vm.Work
 
 // Work returns what the statement has done so far; when the rows are at their end or closed, all that it did.
 func (r *Rows) Work() Work {
-	r.session.mu.Lock()
-	defer r.session.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if r.source == nil {
 		return r.work
 	}
@@ -18,8 +18,11 @@ func (r *Rows) Work() Work {
 
 // workOf returns the work of a source; that of Scan is not counted.
 func workOf(s rowSource) Work {
-	if m, ok := s.(machineSource); ok {
-		return m.Work()
+	switch s := s.(type) {
+	case machineSource:
+		return s.Work()
+	case remoteSource:
+		return s.Work()
 	}
 	return Work{}
 }

@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Span is a half-open range of byte offsets in a source text. The zero Span means "no place".
@@ -34,6 +35,8 @@ type Error struct {
 	Err error
 	// Conflict details a conflict error; nil for every other code.
 	Conflict *ConflictInfo
+	// RetryAfter says when to try again what was refused as overloaded; zero for every other code.
+	RetryAfter time.Duration
 }
 
 // ConflictInfo says what a transaction lost against.
@@ -148,6 +151,12 @@ var Codes = []struct {
 	{CodeFullScan, "Lint: a query that reads a whole table and returns what it finds without a bound.", "Add a LIMIT, or a condition on the id or an indexed field."},
 	{CodeEveryRecord, "Lint: UPDATE or DELETE of a whole table that does not say so.", "Write WHERE * where that is meant."},
 	{CodeUnseenField, "Lint: a field of a schemaless table that no record has had.", "Check the spelling; the hint names the closest."},
+	{CodeUnknownProgram, "The server does not have the program of that hash.", "Prepare it again; clients do so by themselves."},
+	{CodeBadRequest, "A request to a server is malformed.", "The message says where; use a client of the server's version."},
+	{CodeOverloaded, "The server is at one of its limits, or is being stopped.", "Try again after the time that the error says."},
+	{CodeUnavailable, "The server cannot be reached, or the connection broke.", "Check the address; what was under way may or may not have taken effect."},
+	{CodeUnauthenticated, "The server does not know who asks.", "Give a user and password, a token or a certificate."},
+	{CodePermission, "The user may not do that.", "Ask for a role that grants it."},
 	{CodeInternal, "A fault of zerodb itself.", "Please report it with the program that shows it."},
 }
 
@@ -193,6 +202,12 @@ const (
 	CodeIO                  Code = "io"
 	CodeImport              Code = "import_row"
 	CodeUsage               Code = "usage"
+	CodeUnknownProgram      Code = "unknown_program"
+	CodeBadRequest          Code = "bad_request"
+	CodeOverloaded          Code = "overloaded"
+	CodeUnavailable         Code = "unavailable"
+	CodeUnauthenticated     Code = "unauthenticated"
+	CodePermission          Code = "permission_denied"
 	CodeInternal            Code = "internal"
 
 	// Codes of findings that are no errors; zqc lint reports them.

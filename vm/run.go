@@ -64,6 +64,18 @@ func (b *OutBatch) Value(row, col int) ops.Value {
 	return b.columns[col].At(row)
 }
 
+// Column returns the rows of a column as a vector, of which those that Selection lists are the batch's; or, where it returns
+// nil, the one value that all rows have.
+func (b *OutBatch) Column(col int) (*ops.Vector, ops.Value) {
+	if len(b.columns) == 0 || b.columns[col] == nil {
+		return nil, b.row[col]
+	}
+	return b.columns[col], ops.None
+}
+
+// Selection lists the rows of the columns' vectors that are the batch's; nil: they all are.
+func (b *OutBatch) Selection() ops.Selection { return b.sel }
+
 // Rows is a run: its rows are made as they are asked for. It is used by one goroutine at a time, and not after Close.
 type Rows struct {
 	linked *Linked
@@ -137,6 +149,9 @@ func (r *Rows) Close() error {
 	var err error
 	if r.root != nil {
 		err = r.root.release()
+	}
+	if r.o.Memory != nil {
+		r.o.Memory.settle()
 	}
 	*r = Rows{}
 	runs.Put(r)
