@@ -290,7 +290,7 @@ var Table = []Row{
 
 	// ---- builders
 	{Name: "new", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcScalarBase}, Cost: CostConst,
-		Effect: "Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, where the builder says so."},
+		Effect: "Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so."},
 	{Name: "put", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcBase, Mode},
 		Effect: "Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping or set A; the columns stand from B on."},
 	{Name: "has", Form: FormBuilder, Operands: [3]Operand{Dst, BuilderRef, Src}, Type: ResultBool,

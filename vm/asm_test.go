@@ -441,6 +441,9 @@ func (s *scanner) builder() Builder {
 			b.Limited = true
 		default:
 			a := Aggregate{}
+			if f, n, ok := strings.Cut(w, "/params="); ok {
+				w, a.Params = f, int(n[0]-'0')
+			}
 			w, a.Filtered = strings.CutSuffix(w, "/where")
 			w, a.Distinct = strings.CutSuffix(w, "/distinct")
 			a.Func, a.Star = strings.CutSuffix(w, "(*)")

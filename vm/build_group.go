@@ -43,6 +43,8 @@ type grouping struct {
 	frozen bool
 	aside  overflow // rows of groups that a frozen grouping does not have
 
+	params []ops.Value // of the aggregates, one after another
+
 	at      int // the group that is read next
 	pairs   [2]*ops.Vector
 	numbers ops.Vector
@@ -52,19 +54,31 @@ type grouping struct {
 	shown   []*ops.Vector
 }
 
-func (g *grouping) empty(r *Rows, decl *linkedBuilder) {
+// empty begins a grouping; params are what its aggregates take beside the rows.
+func (g *grouping) empty(r *Rows, decl *linkedBuilder, params []ops.Value) error {
 	g.release(r)
 	g.decl = decl
 	g.round++
-	g.restart(r)
+	g.params = append(g.params[:0], params...)
+	return g.restart(r)
 }
 
 // restart begins a new table.
-func (g *grouping) restart(r *Rows) {
+func (g *grouping) restart(r *Rows) error {
 	g.table.empty(g.decl.Keys)
 	g.states = g.states[:0]
-	for _, a := range g.decl.aggregates {
-		g.states = append(g.states, a.New())
+	params := g.params
+	for i, a := range g.decl.aggregates {
+		n := g.decl.Aggregates[i].Params
+		if n == 0 {
+			g.states = append(g.states, a.New())
+			continue
+		}
+		s, err := a.NewWith(params[:n])
+		if err != nil {
+			return err
+		}
+		g.states, params = append(g.states, s), params[n:]
 	}
 	for len(g.distinct) < len(g.states) {
 		g.distinct = append(g.distinct, rowSet{})
@@ -82,6 +96,7 @@ func (g *grouping) restart(r *Rows) {
 		}
 	}
 	g.charge(r)
+	return nil
 }
 
 func (g *grouping) release(r *Rows) {
@@ -284,7 +299,9 @@ func (g *grouping) groups() int {
 
 // regroup groups the rows of a partition.
 func (g *grouping) regroup(r *Rows) error {
-	g.restart(r)
+	if err := g.restart(r); err != nil {
+		return err
+	}
 	for len(g.cols) < g.decl.Columns {
 		g.cols = append(g.cols, ops.Vector{})
 	}

@@ -33,16 +33,17 @@ func (b *builder) width() int {
 	return b.decl.Columns
 }
 
-// empty makes the builder ready for rows.
-func (b *builder) empty(r *Rows) {
+// empty makes the builder ready for rows; params are the values that `new` has for it.
+func (b *builder) empty(r *Rows, params []ops.Value) error {
 	switch b.decl.Kind {
 	case BuildSort:
 		b.sort.empty(r, b.decl)
 	case BuildGroup:
-		b.group.empty(r, b.decl)
+		return b.group.empty(r, b.decl, params)
 	case BuildSet:
 		b.set.empty(r, b.decl.Columns)
 	}
+	return nil
 }
 
 // release gives back all memory and files.
@@ -113,7 +114,13 @@ func (c *builtCursor) Next(_ context.Context, out *Batch) error {
 
 func doNew(fr *frame, in *Instr) signal {
 	b := fr.builder(in.A)
-	b.empty(fr.run)
+	var params []ops.Value
+	if b.decl.Kind == BuildGroup {
+		params = fr.scalars[in.B : int(in.B)+b.decl.params()]
+	}
+	if err := b.empty(fr.run, params); err != nil {
+		return fr.fail(err)
+	}
 	switch {
 	case b.decl.Kind == BuildLimit:
 		start, err := bound(fr.scalars[in.B], 0)

@@ -232,7 +232,10 @@ func (d *decoder) access() Access {
 }
 
 // maxIndexFields bounds the fields of an index.
-const maxIndexFields = 64
+const (
+	maxIndexFields = 64
+	maxFoldParams  = 8
+)
 
 func (d *decoder) builder() Builder {
 	b := Builder{Kind: BuilderKind(d.choice(len(builderNames), "a builder")), Columns: d.small(MaxInstructions, "a number of columns")}
@@ -242,6 +245,7 @@ func (d *decoder) builder() Builder {
 		a := Aggregate{Func: d.text()}
 		f := d.flags(3)
 		a.Star, a.Distinct, a.Filtered = f[0], f[1], f[2]
+		a.Params = d.small(maxFoldParams, "a number of values for an aggregate")
 		return a
 	})
 	return b

@@ -277,6 +277,9 @@ func builderText(b *Builder) string {
 				text += m.mark
 			}
 		}
+		if a.Params > 0 {
+			text += fmt.Sprintf("/params=%d", a.Params)
+		}
 	}
 	return text
 }

@@ -208,7 +208,7 @@ func appendBuilder(dst []byte, b *Builder) []byte {
 	dst = appendAll(dst, b.Desc, func(dst []byte, d *bool) []byte { return appendBool(dst, *d) })
 	dst = appendUint(appendBool(dst, b.Limited), uint64(b.Keys))
 	return appendAll(dst, b.Aggregates, func(dst []byte, a *Aggregate) []byte {
-		return appendFlags(appendText(dst, a.Func), a.Star, a.Distinct, a.Filtered)
+		return appendUint(appendFlags(appendText(dst, a.Func), a.Star, a.Distinct, a.Filtered), uint64(a.Params))
 	})
 }
 

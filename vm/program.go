@@ -183,6 +183,16 @@ type Aggregate struct {
 	Star     bool   // count(): counts rows, the argument column is not looked at
 	Distinct bool
 	Filtered bool
+	// Params is how many values that are the same for all rows `new` gives to it, as percentile has one.
+	Params int
+}
+
+// params is how many values `new` takes for the aggregates.
+func (b *Builder) params() (n int) {
+	for _, a := range b.Aggregates {
+		n += a.Params
+	}
+	return n
 }
 
 // Fragment is a piece of code that runs by itself: it has inputs and emits rows of one shape. A reader pulls its rows;

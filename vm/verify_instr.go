@@ -375,6 +375,8 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 			return p.run(reads, base, 2)
 		case b.Limited:
 			return p.run(reads, base, 1)
+		case b.Kind == BuildGroup:
+			return p.run(reads, base, b.params())
 		}
 		return reads
 	case opcodes.Put:

@@ -144,6 +144,8 @@ func checkBuilder(i int, b *Builder) error {
 			return bad("has the aggregate %s, which this version does not have", a.Func)
 		case a.Star && f.Arg:
 			return bad("has the aggregate %s without an argument", a.Func)
+		case a.Params != len(f.Params):
+			return bad("gives the aggregate %s %d values, it takes %d", a.Func, a.Params, len(f.Params))
 		}
 		if a.Filtered {
 			filters++

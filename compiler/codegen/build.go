@@ -131,9 +131,10 @@ func (g *gen) built(b uint16, is []sema.Expr, consume func()) {
 // group puts the rows into a grouping: keys, then the arguments of the aggregates, then their conditions.
 func (g *gen) group(i int, s *plan.Group, consume func()) {
 	decl := vm.Builder{Kind: vm.BuildGroup, Keys: len(s.Keys)}
-	var args, conds, results []sema.Expr
+	var args, conds, params, results []sema.Expr
 	for _, a := range s.Aggregates {
-		decl.Aggregates = append(decl.Aggregates, vm.Aggregate{Func: a.Name, Star: a.Arg == nil, Distinct: a.Distinct, Filtered: a.Where != nil})
+		decl.Aggregates = append(decl.Aggregates, vm.Aggregate{Func: a.Name, Star: a.Arg == nil, Distinct: a.Distinct, Filtered: a.Where != nil, Params: len(a.Params)})
+		params = append(params, a.Params...)
 		args = append(args, orNone(a.Arg))
 		if a.Where != nil {
 			conds = append(conds, a.Where)
@@ -143,7 +144,13 @@ func (g *gen) group(i int, s *plan.Group, consume func()) {
 	columns := append(append(append([]sema.Expr{}, s.Keys...), args...), conds...)
 	decl.Columns = len(columns)
 	b := g.builder(decl)
-	g.once(func() { g.emit(opcodes.New, b, 0, 0) })
+	g.once(func() {
+		base := uint16(0)
+		if len(params) > 0 {
+			base = g.exprs(params)
+		}
+		g.emit(opcodes.New, b, base, 0)
+	})
 	g.produce(i-1, func() { g.emit(opcodes.Put, b, g.exprs(columns), uint16(g.frame.cursor+1)) })
 	g.built(b, append(append([]sema.Expr{}, s.Keys...), results...), consume)
 }

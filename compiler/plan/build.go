@@ -77,6 +77,9 @@ func (p *planner) query(q *sema.Query, keyOrder bool) *Pipeline {
 	p.sources(pl, q)
 	if q.Grouped {
 		pl.Steps = append(pl.Steps, groupOf(q))
+		if q.Having != nil {
+			pl.Steps = append(pl.Steps, &Filter{q.Having})
+		}
 	}
 	if q.Distinct {
 		d := &Distinct{}
@@ -250,6 +253,7 @@ func groupOf(q *sema.Query) *Group {
 	for _, i := range q.Items {
 		collect(i.X)
 	}
+	collect(q.Having)
 	for _, o := range q.Order {
 		collect(o.X)
 	}

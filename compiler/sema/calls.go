@@ -19,11 +19,6 @@ func (f Function) same(g Function) bool { return f.Def == g.Def }
 // Capability is what of the outer world the function looks at; "" for one that gives the same for the same arguments.
 func (f Function) Capability() string { return f.Def.Capability }
 
-// folds are the aggregates that are executed; the others of the language answer unsupported.
-var folds = []string{"count", "sum", "avg", "min", "max", "first", "last", "distinct", "collect"}
-
-var laterFolds = []string{"stddev", "variance", "group", "median", "percentile", "approx_distinct"}
-
 func (c *checker) call(e *ast.Call) Expr {
 	if e.On != nil {
 		return c.methodCall(e)
@@ -33,7 +28,7 @@ func (c *checker) call(e *ast.Call) Expr {
 		parts[i] = n.Text
 	}
 	name := strings.Join(parts, "::")
-	if e.Fold || len(parts) == 1 && (slices.Contains(folds, name) || slices.Contains(laterFolds, name)) {
+	if e.Fold || len(parts) == 1 && ops.LookupAggregate(name) != nil {
 		return c.aggregate(e, name)
 	}
 	return c.function(e, name)
@@ -136,33 +131,46 @@ func (c *checker) place(names []string, args []Expr, named []ast.Arg) ([]Expr, b
 
 // aggregate resolves FOLD f(…), or a bare call that could mean nothing else.
 func (c *checker) aggregate(e *ast.Call, name string) Expr {
-	if slices.Contains(laterFolds, name) {
-		return c.unsupported(e.Span, "FOLD "+name)
-	}
-	if !slices.Contains(folds, name) {
-		err := ops.Errorf(ops.CodeUnknownName, "there is no aggregate %s", name).WithHint("the aggregates are %s", strings.Join(folds, ", "))
-		return c.fail(closest(err, name, folds), e.Span)
+	f := ops.LookupAggregate(name)
+	if f == nil {
+		names := ops.AggregateNames()
+		err := ops.Errorf(ops.CodeUnknownName, "there is no aggregate %s", name).WithHint("the aggregates are %s", strings.Join(names, ", "))
+		return c.fail(closest(err, name, names), e.Span)
 	}
 	if c.scope == nil {
 		return c.failf(ops.CodeType, e.Span, "%s folds the rows of a query; there is none here", name)
 	}
 	a := &Aggregate{Info: Info{e.Span, ops.TypeOf(ops.KindInt)}, Name: name}
-	if len(e.Args) > 1 || len(e.Args) == 0 && name != "count" {
-		return c.failf(ops.CodeArgument, e.Span, "FOLD %s takes one argument", name)
+	if n := len(e.Args); n > 1+len(f.Params) || n < 1+len(f.Params) && (f.Arg || n > 0) {
+		return c.failf(ops.CodeArgument, e.Span, "FOLD %s takes %s", name, argumentsOf(f))
 	}
-	for _, arg := range e.Args {
-		c.foldArgument(a, arg)
+	if len(e.Args) > 0 {
+		c.foldArgument(a, f, e.Args[0])
+		c.foldParams(a, f, e.Args[1:])
 	}
-	a.Type = foldType(a)
+	arg := ops.Any
+	if a.Arg != nil {
+		arg = a.Arg.At().Type
+	}
+	a.Type = f.Result(arg)
 	return a
 }
 
-func (c *checker) foldArgument(a *Aggregate, arg ast.Arg) {
+func argumentsOf(f *ops.Aggregate) string {
+	if len(f.Params) > 0 {
+		return "a value and a percentage from 0 to 100"
+	}
+	return "one argument"
+}
+
+func (c *checker) foldArgument(a *Aggregate, f *ops.Aggregate, arg ast.Arg) {
 	a.Distinct = arg.Distinct
 	if _, star := arg.X.(*ast.Wild); !star && arg.X != nil {
 		a.Arg = c.expr(arg.X)
-	} else if a.Name != "count" {
+	} else if f.Arg {
 		c.failf(ops.CodeArgument, arg.Span, "FOLD %s takes an expression, not *", a.Name)
+	} else if a.Distinct {
+		c.fail(ops.Errorf(ops.CodeArgument, "FOLD %s counts rows, which are all distinct", a.Name).WithHint("say of what: %s(DISTINCT name)", a.Name), arg.Span)
 	}
 	if arg.Where != nil {
 		a.Where = c.condition(arg.Where)
@@ -174,19 +182,31 @@ func (c *checker) foldArgument(a *Aggregate, arg ast.Arg) {
 	}
 }
 
-func foldType(a *Aggregate) ops.Type {
-	arg := ops.Any
-	if a.Arg != nil {
-		arg = a.Arg.At().Type
+// foldParams resolves what is the same for all rows of a fold, as the percentage of percentile.
+func (c *checker) foldParams(a *Aggregate, f *ops.Aggregate, args []ast.Arg) {
+	for i, arg := range args {
+		if arg.Distinct {
+			c.failf(ops.CodeSyntax, arg.Span, "DISTINCT stands before the first argument of a FOLD")
+		}
+		if arg.Where != nil { // the condition stands behind the last argument
+			a.Where = c.condition(arg.Where)
+			if HasAggregate(a.Where) {
+				c.failf(ops.CodeType, arg.Where.Pos(), "a FOLD cannot hold another FOLD")
+			}
+		}
+		x := c.expr(arg.X)
+		k := x.At().Type.Kind
+		switch {
+		case !IsScalar(x):
+			c.failf(ops.CodeType, arg.Span, "the percentage of %s is one number for the whole query; it cannot read rows", a.Name)
+		case k != ops.KindAny && !k.IsNumber():
+			c.failf(ops.CodeType, arg.Span, "%s takes a percentage from 0 to 100, not %s", a.Name, aKind(k))
+		}
+		if k, ok := x.(*Const); ok && f.NewWith != nil {
+			if _, err := f.NewWith([]ops.Value{k.Value}); err != nil && k.Value.Kind().IsNumber() {
+				c.fail(asError(err), args[i].Span)
+			}
+		}
+		a.Params = append(a.Params, x)
 	}
-	switch a.Name {
-	case "count":
-		return ops.TypeOf(ops.KindInt)
-	case "collect":
-		return ops.Type{Kind: ops.KindList, Elem: &arg}
-	case "avg":
-		return ops.Any
-	}
-	arg.Optional = true
-	return arg
 }

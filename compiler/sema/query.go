@@ -57,6 +57,7 @@ type Query struct {
 	Where    Expr     // nil: every row
 	Grouped  bool     // Group is the keys, none for one group of all rows
 	Group    []Expr
+	Having   Expr // of a grouped query; nil: every group
 	Items    []Item
 	Form     vm.RowForm
 	Distinct bool
@@ -111,7 +112,7 @@ func (q *Query) Exprs(f func(Expr)) {
 			f(e)
 		}
 	}
-	for _, e := range present(q.Where, q.Start, q.Limit) {
+	for _, e := range present(q.Where, q.Having, q.Start, q.Limit) {
 		f(e)
 	}
 	for _, e := range q.Group {

@@ -30,6 +30,7 @@ func (c *checker) query(s *ast.Select) *Query {
 	c.scope.grouping = false
 	c.items(q, s)
 	c.group(q)
+	c.having(q, s.Having)
 	c.omit(q, s.Omit)
 	c.order(q, s.OrderBy)
 	q.Distinct = s.Distinct
@@ -58,9 +59,6 @@ func (c *checker) groupKey(s *ast.Select, g ast.Expr) Expr {
 
 // refuse reports the clauses that are not executed.
 func (c *checker) refuse(s *ast.Select) {
-	if s.Having != nil {
-		c.unsupported(s.Having.Pos(), "HAVING")
-	}
 	if s.After != nil {
 		c.unsupported(s.After.Pos(), "AFTER")
 	}
@@ -307,37 +305,48 @@ func (c *checker) group(q *Query) {
 	}
 }
 
-// foldDistinct makes of FOLD distinct(e) what it means: e becomes a key, and its absence is skipped.
+// foldDistinct makes of a column FOLD distinct(e) what it means: e becomes a key, so that there is a row for each of its
+// values, and its absence is skipped. Other folds are of the rows that have the value. Inside an expression it stays a fold,
+// whose result is a list.
 func (c *checker) foldDistinct(q *Query) {
-	var folds []Expr
 	for i := range q.Items {
-		q.Items[i].X = Rewrite(q.Items[i].X, func(e Expr) Expr {
-			a, ok := e.(*Aggregate)
-			if !ok {
-				return e
-			}
-			folds = append(folds, e)
-			if a.Name != "distinct" || a.Arg == nil {
-				return e
-			}
-			return a.Arg
-		})
-	}
-	for _, f := range folds {
-		a := f.(*Aggregate)
-		if a.Name != "distinct" || a.Arg == nil {
+		a, ok := q.Items[i].X.(*Aggregate)
+		if !ok || a.Name != "distinct" || a.Arg == nil {
 			continue
 		}
-		if len(folds) > 1 {
-			c.unsupported(f.At().Span, "FOLD distinct beside another FOLD")
-			return
+		q.Items[i].X = a.Arg
+		if !slices.ContainsFunc(q.Group, func(k Expr) bool { return Same(k, a.Arg) }) {
+			q.Group = append(q.Group, a.Arg)
 		}
-		q.Group = append(q.Group, a.Arg)
 		q.And(c.makeUnary(opcodes.Not, "NOT", c.makeUnary(opcodes.IsNone, "IS NONE", a.Arg, a.Span), a.Span))
 		if a.Where != nil {
 			q.And(a.Where)
 		}
 	}
+}
+
+// having resolves the condition on groups. Output columns come before fields of the same name.
+func (c *checker) having(q *Query, e ast.Expr) {
+	if e == nil {
+		return
+	}
+	if q.Form != vm.RowObject {
+		c.scope.outputs = q.Items
+	}
+	x := c.condition(e)
+	c.scope.outputs = nil
+	if !q.Grouped && !HasAggregate(x) {
+		c.fail(ops.Errorf(ops.CodeType, "HAVING chooses among groups; this query has neither GROUP BY nor FOLD").WithHint("WHERE chooses among rows"), e.Pos())
+		return
+	}
+	if !q.Grouped {
+		q.Grouped = true
+		for _, i := range q.Items {
+			c.mustDerive(i.X, q.Group, "is neither a key of GROUP BY nor inside a FOLD", "write FOLD first(…) for the value of one row of the group")
+		}
+	}
+	c.mustDerive(x, q.Group, "is neither a key of GROUP BY nor inside a FOLD", "test a key or a FOLD, or put the condition into WHERE")
+	q.Having = x
 }
 
 // mustDerive reports columns in e that cannot be had from the given expressions and aggregates.

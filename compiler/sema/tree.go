@@ -82,13 +82,15 @@ type (
 		Func Function
 		Args []Expr
 	}
-	// Aggregate is a FOLD over the rows of a group. Arg is nil for count(), Where nil without a condition.
+	// Aggregate is a FOLD over the rows of a group. Arg is nil for count(), Where nil without a condition; Params are the same
+	// for all rows.
 	Aggregate struct {
 		Info
 		Name     string
 		Distinct bool
 		Arg      Expr
 		Where    Expr
+		Params   []Expr
 	}
 	// Sequence makes a list or, with Tuple, a tuple.
 	Sequence struct {
@@ -199,7 +201,7 @@ func (e *Omit) parts() []Expr        { return []Expr{e.X} }
 func (e *Cast) parts() []Expr        { return []Expr{e.X} }
 
 // The parts of an aggregate are evaluated per row, before the group is.
-func (e *Aggregate) parts() []Expr { return present(e.Arg, e.Where) }
+func (e *Aggregate) parts() []Expr { return append(present(e.Arg, e.Where), e.Params...) }
 
 // The parts of a subquery are only what the outer row is asked for at once; see Query.Outer for the rest.
 func (e *Subquery) parts() []Expr { return present(e.X) }
@@ -242,8 +244,9 @@ func (e *Aggregate) with(p []Expr) Expr {
 		c.Arg, p = p[0], p[1:]
 	}
 	if e.Where != nil {
-		c.Where = p[0]
+		c.Where, p = p[0], p[1:]
 	}
+	c.Params = p
 	return &c
 }
 func (e *Subquery) with(p []Expr) Expr {
@@ -275,7 +278,7 @@ func (e *Call) sameHead(o Expr) bool {
 }
 func (e *Aggregate) sameHead(o Expr) bool {
 	c, ok := o.(*Aggregate)
-	return ok && c.Name == e.Name && c.Distinct == e.Distinct &&
+	return ok && c.Name == e.Name && c.Distinct == e.Distinct && len(c.Params) == len(e.Params) &&
 		(c.Arg == nil) == (e.Arg == nil) && (c.Where == nil) == (e.Where == nil)
 }
 func (e *Sequence) sameHead(o Expr) bool { c, ok := o.(*Sequence); return ok && c.Tuple == e.Tuple }

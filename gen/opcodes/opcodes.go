@@ -162,7 +162,7 @@ const (
 	Get
 	// Fill: A = a vector of batch C with the value of B in every row.
 	Fill
-	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, where the builder says so.
+	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so.
 	New
 	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping or set A; the columns stand from B on.
 	Put
