@@ -17,6 +17,7 @@ import (
 	"github.com/zerodb/zerodb/storage/keys"
 	"github.com/zerodb/zerodb/storage/kv"
 	"github.com/zerodb/zerodb/storage/record"
+	"github.com/zerodb/zerodb/storage/sketch"
 )
 
 // Objects of the system partition.
@@ -105,11 +106,13 @@ type tableState struct {
 	layouts atomic.Pointer[[]*layout] // of the columns that were asked for lately
 	rows    atomic.Int64
 	saved   atomic.Int64 // rows as they are on disk
+	stats   statistics
 }
 
 func newTableState(part uint16, id uint32, name string) *tableState {
 	s := &tableState{id: id, name: &name, part: part, records: keys.Make(part, id), out: keys.Make(part, id+1), in: keys.Make(part, id+2)}
 	s.dict.Store(record.NewDict(nil))
+	s.stats.seen.Store(sketch.NewTable())
 	return s
 }
 
@@ -153,9 +156,6 @@ func (c *catalog) Rows(name string) int64 {
 	}
 	return -1
 }
-
-// Stats implements schema.Catalog.
-func (c *catalog) Stats(name string) *schema.Stats { return nil }
 
 // FieldNames lists the names that records of a table have had, at any depth; false for a table that is not there.
 func (c *catalog) FieldNames(table string) ([]string, bool) {
@@ -331,6 +331,9 @@ func (s *Store) loadState(t *kv.Txn, tab *table) error {
 		return err
 	}
 	tab.dict.Store(record.NewDict(names))
+	if err := s.loadStats(tab.tableState); err != nil {
+		return err
+	}
 	raw, closer, err := s.pebble.Get(rowsKey(tab.id))
 	if err == pebble.ErrNotFound {
 		return nil
@@ -370,6 +373,11 @@ func (s *Store) addRows(b *pebble.Batch, least int64) error {
 		if diff := rows - t.saved.Load(); diff >= least || -diff >= least {
 			t.saved.Store(rows)
 			if err := b.Set(rowsKey(t.id), binary.BigEndian.AppendUint64(nil, uint64(rows)), nil); err != nil {
+				return err
+			}
+		}
+		if t.stats.seen.Load().Changes.Load() != t.stats.saved.Load() {
+			if err := t.saveStats(b); err != nil {
 				return err
 			}
 		}

@@ -49,6 +49,8 @@ func (t *Txn) apply(ctx context.Context, c *schema.Change) error {
 		return t.defineIndex(ctx, cat, c)
 	case schema.RemoveIndex:
 		return t.removeIndex(cat, c)
+	case schema.AnalyzeTable:
+		return t.analyze(ctx, cat, c.Name)
 	case schema.DefineObject:
 		return t.defineObject(cat, c)
 	case schema.RemoveObject:

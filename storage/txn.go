@@ -31,6 +31,9 @@ type Txn struct {
 	nameLog   []nameEntry // names in the order they came, for rollback
 	rowLog    []rowEntry  // records won and lost, in order, for rollback
 	rowSealed int         // entries before it belong to a savepoint
+	sampleLog []sampled   // what to sample when the transaction commits
+	sampling  txnSampling
+	analyses  []analyzing // tables that ANALYZE has read
 	builds    []build     // indexes to be filled when the transaction has committed
 	lastTable *table
 	enc       record.Encoder
@@ -54,9 +57,10 @@ func (t *Txn) Release() {
 	if !t.done || t.kv != &t.room {
 		return
 	}
-	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rowLog: t.rowLog[:0]}
+	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rowLog: t.rowLog[:0], sampleLog: t.sampleLog[:0]}
 	n.room.Reset()
 	clear(n.rowLog[:cap(n.rowLog)])
+	clear(n.sampleLog[:cap(n.sampleLog)])
 	if n.mem == nil {
 		n.mem = &record.Mem{}
 	}
@@ -176,18 +180,21 @@ func recordKey(dst []byte, p keys.Prefix, key ops.Value) []byte {
 
 // Savepoint is a place that a transaction can be rolled back to.
 type Savepoint struct {
-	mark    kv.Mark
-	cat     *catalog
-	others  map[place]*catalog
-	defined bool
-	names   int
-	builds  int
-	rows    int
+	mark     kv.Mark
+	cat      *catalog
+	others   map[place]*catalog
+	defined  bool
+	names    int
+	builds   int
+	rows     int
+	samples  int
+	analyses int
 }
 
 // Savepoint returns the present place.
 func (t *Txn) Savepoint() Savepoint {
-	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds), rows: len(t.rowLog)}
+	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds), rows: len(t.rowLog),
+		samples: len(t.sampleLog), analyses: len(t.analyses)}
 	t.rowSealed = len(t.rowLog)
 	return sp
 }
@@ -201,6 +208,7 @@ func (t *Txn) RollbackTo(sp Savepoint) {
 	t.cat, t.others, t.defined, t.lastTable = sp.cat, sp.others, sp.defined, nil
 	t.builds = t.builds[:sp.builds]
 	t.rowLog, t.rowSealed = t.rowLog[:sp.rows], sp.rows
+	t.sampleLog, t.analyses = t.sampleLog[:sp.samples], t.analyses[:sp.analyses]
 	for len(t.nameLog) > sp.names {
 		s := t.nameLog[len(t.nameLog)-1].state
 		t.nameLog = t.nameLog[:len(t.nameLog)-1]
@@ -246,6 +254,11 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 		return 0, wrap(err)
 	}
 	t.store.stats.commits.Add(1)
+	for i := range t.analyses {
+		if err := t.store.install(&t.analyses[i]); err != nil {
+			return at, wrap(err)
+		}
+	}
 	for _, b := range t.builds {
 		if err := t.store.buildIndex(ctx, b); err != nil {
 			return at, err
@@ -265,6 +278,7 @@ func (t hooks) Before(kv.Time) {
 	for _, e := range t.rowLog {
 		e.state.rows.Add(e.n)
 	}
+	t.publishSamples()
 }
 
 // After publishes definitions.
@@ -288,6 +302,11 @@ func (t hooks) Extra(b *pebble.Batch) error {
 		if rows := s.rows.Load() + n; rows-s.saved.Load() >= rowsSlack || s.saved.Load()-rows >= rowsSlack {
 			s.saved.Store(rows)
 			if err := b.Set(rowsKey(s.id), be64(uint64(rows)), nil); err != nil {
+				return err
+			}
+		}
+		if s.worthSaving() {
+			if err := s.saveStats(b); err != nil {
 				return err
 			}
 		}

@@ -99,6 +99,7 @@ func (t *Txn) insert(tab *table, key, obj ops.Value) error {
 	}
 	t.kv.Put(t.key, t.value, kv.Absent)
 	t.countRow(tab.tableState, 1)
+	t.watch(tab)
 	if len(tab.desc.Indexes) == 0 {
 		return nil
 	}
@@ -149,6 +150,7 @@ func (t *Txn) Replace(ctx context.Context, desc *schema.Table, key, obj ops.Valu
 		return wrap(err)
 	}
 	t.kv.Put(t.key, t.value, before)
+	t.watch(tab)
 	if len(tab.desc.Indexes) == 0 {
 		return nil
 	}
@@ -202,6 +204,7 @@ func (t *Txn) remove(ctx context.Context, tab *table, key ops.Value) (bool, erro
 	}
 	t.kv.Delete(t.key, before)
 	t.countRow(tab.tableState, -1)
+	t.unwatch(tab)
 	return true, t.removeEdgesAt(ctx, recordID(tab, key))
 }
 

@@ -182,7 +182,8 @@ var (
 	directionNames = [...]string{Out: "out", In: "in", Both: "both"}
 	changeNames    = [...]string{schema.DefineNamespace: "define namespace", schema.DefineDatabase: "define database", schema.DefineTable: "define table",
 		schema.DefineIndex: "define index", schema.RemoveNamespace: "remove namespace", schema.RemoveDatabase: "remove database",
-		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.DefineObject: "define object", schema.RemoveObject: "remove object", schema.UseDatabase: "use"}
+		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.DefineObject: "define object", schema.RemoveObject: "remove object",
+		schema.AnalyzeTable: "analyze table", schema.UseDatabase: "use"}
 )
 
 func nameOf(names []string, i int) string {

@@ -156,6 +156,8 @@ func (c *checker) statement(s ast.Statement) {
 		c.use(s)
 	case *ast.Info:
 		c.info(s)
+	case *ast.Analyze:
+		c.analyze(s)
 	default:
 		c.unsupported(at, statementName(s))
 	}
@@ -177,8 +179,6 @@ func statementName(s ast.Statement) string {
 		return "LIVE SELECT"
 	case *ast.Kill:
 		return "KILL"
-	case *ast.Analyze:
-		return "ANALYZE TABLE"
 	case *ast.Redefine:
 		return "REDEFINE"
 	case *ast.AlterUser:

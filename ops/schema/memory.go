@@ -150,6 +150,11 @@ func (m *Memory) apply(c Change) error {
 		return m.defineObject(c)
 	case RemoveObject:
 		return m.removeObject(c)
+	case AnalyzeTable:
+		if m.Table(c.Name) == nil {
+			return ops.Errorf(ops.CodeUnknownTable, "there is no table %s", c.Name)
+		}
+		return nil
 	}
 	return ops.Errorf(ops.CodeInternal, "schema change of kind %d", c.Kind)
 }

@@ -83,7 +83,8 @@ const (
 	RemoveIndex
 	DefineObject
 	RemoveObject
-	UseDatabase // changes the session's namespace and database, creates nothing
+	AnalyzeTable // reads a table for its statistics; the catalog's version stays
+	UseDatabase  // changes the session's namespace and database, creates nothing
 )
 
 // Change is one definition statement, resolved. It can be encoded in a program (see vm) and is checked again

@@ -244,3 +244,6 @@ func Text(value []byte) ([]byte, bool) {
 func HasMemory(value []byte) bool {
 	return len(value) > 0 && (value[0] == tagString || value[0] == tagBytes || value[0] > tagUUID && value[0] != tagFloats)
 }
+
+// Scalar reports whether a value has no parts: equal ones have equal bytes, as far as they are of one kind.
+func Scalar(value []byte) bool { return len(value) > 0 && value[0] <= tagRecord }

@@ -29,6 +29,7 @@ var rooms = []room{
 	{"storage", []string{"ops", "vm", "storage"}},
 	{"storage/keys", nil},
 	{"storage/kv", []string{"ops", "storage/keys"}},
+	{"storage/sketch", nil},
 	{"storage/record", []string{"ops", "vm"}},
 
 	{"compiler/ast", []string{"ops"}},
