@@ -257,6 +257,8 @@ var Table = []Row{
 		Effect: "Keeps of batch A the rows that limit B lets through, counting them."},
 	{Name: "topk", Form: FormSelect, Operands: [3]Operand{CursorRef, BuilderRef, SrcVector},
 		Effect: "Keeps of batch A the rows whose leading sort key C could still enter limited sort B."},
+	{Name: "paired", Form: FormSelect, Operands: [3]Operand{CursorRef, SrcVector},
+		Effect: "Keeps of batch A, of a checked join, the pairs where B is true, and the row behind the pairs of a left row where none of them was kept."},
 
 	// ---- cursors
 	{Name: "open.table", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef}, Cost: CostScan,
@@ -288,11 +290,16 @@ var Table = []Row{
 	{Name: "fill", Form: FormCursor, Operands: [3]Operand{Dst, SrcScalar, CursorRef}, Type: ResultSame,
 		Effect: "A = a vector of batch C with the value of B in every row."},
 
+	{Name: "open.join", Form: FormCursor, Operands: [3]Operand{CursorRef, BuilderRef, CursorRef}, Cost: CostConst,
+		Effect: "Opens cursor A over join B of cursor C, whose fragment's rows begin with the keys, and takes C over: each row of C with the rows of B that have the same keys, or as the join says none of them. The columns are C's behind the keys, then B's behind the keys; of a checked join one more, whether the row is a pair."},
+	{Name: "open.apply", Form: FormCursor, Operands: [3]Operand{CursorRef, FragmentRef, SrcBase}, Cost: CostScan,
+		Effect: "Opens cursor A over the rows of fragment B for each selected row of the batch of which inputs from C on are vectors: children of that row, which has a row of none where the cursor is outer and there are none."},
+
 	// ---- builders
 	{Name: "new", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcScalarBase}, Cost: CostConst,
 		Effect: "Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so."},
 	{Name: "put", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcBase, Mode},
-		Effect: "Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping or set A; the columns stand from B on."},
+		Effect: "Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set or join A; the columns stand from B on."},
 	{Name: "has", Form: FormBuilder, Operands: [3]Operand{Dst, BuilderRef, Src}, Type: ResultBool,
 		Effect: "A = whether C is in set B."},
 	{Name: "limit.done", Form: FormBuilder, Operands: [3]Operand{BuilderRef, Label}, Cost: CostConst,

@@ -177,6 +177,7 @@ func (a *assembler) inner(s *scanner) {
 		if s.accept("of") {
 			c.Parent = uint16(s.index("c") + 1)
 		}
+		c.Outer = s.accept("outer")
 		f.Cursors = append(f.Cursors, c)
 		return
 	case "register":
@@ -439,6 +440,8 @@ func (s *scanner) builder() Builder {
 			b.Desc = append(b.Desc, w == "desc")
 		case w == "limited":
 			b.Limited = true
+		case b.Kind == BuildJoin:
+			b.Join = JoinMode(choice(joinNames[:], w))
 		default:
 			a := Aggregate{}
 			if f, n, ok := strings.Cut(w, "/params="); ok {

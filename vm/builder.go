@@ -13,6 +13,7 @@ type builder struct {
 	group grouping
 	set   rowSet
 	limit limiter
+	join  joiner
 }
 
 // limiter lets rows through.
@@ -42,6 +43,8 @@ func (b *builder) empty(r *Rows, params []ops.Value) error {
 		return b.group.empty(r, b.decl, params)
 	case BuildSet:
 		b.set.empty(r, b.decl.Columns)
+	case BuildJoin:
+		b.join.empty(r, b.decl)
 	}
 	return nil
 }
@@ -55,6 +58,8 @@ func (b *builder) release(r *Rows) {
 		b.group.release(r)
 	case BuildSet:
 		b.set.release(r)
+	case BuildJoin:
+		b.join.release(r)
 	}
 }
 
@@ -67,6 +72,8 @@ func (b *builder) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) err
 		return b.group.put(r, cols, sel, n)
 	case BuildSet:
 		return b.set.put(r, cols, sel, n)
+	case BuildJoin:
+		return b.join.put(r, cols, sel, n)
 	}
 	return nil
 }

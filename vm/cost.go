@@ -39,7 +39,7 @@ func limited(f *Fragment, cursor uint16) bool {
 	for pc := range f.Code {
 		in := &f.Code[pc]
 		switch in.Op {
-		case opcodes.Filter, opcodes.Distinct, opcodes.Topk:
+		case opcodes.Filter, opcodes.Distinct, opcodes.Topk, opcodes.Paired:
 			if in.A == cursor {
 				return false
 			}

@@ -98,7 +98,7 @@ func (d *decoder) section(p *Program, section int) {
 	case sectionAccesses:
 		p.Accesses = readAll(d, 9, (*decoder).access)
 	case sectionBuilders:
-		p.Builders = readAll(d, 6, (*decoder).builder)
+		p.Builders = readAll(d, 7, (*decoder).builder)
 	case sectionDefs:
 		p.Defs = readAll(d, 8, (*decoder).change)
 	case sectionFragments:
@@ -241,6 +241,7 @@ func (d *decoder) builder() Builder {
 	b := Builder{Kind: BuilderKind(d.choice(len(builderNames), "a builder")), Columns: d.small(MaxInstructions, "a number of columns")}
 	b.Desc = readAll(d, 1, (*decoder).bool)
 	b.Limited, b.Keys = d.bool(), d.small(MaxInstructions, "a number of keys")
+	b.Join = JoinMode(d.choice(len(joinNames), "a join"))
 	b.Aggregates = readAll(d, 2, func(d *decoder) Aggregate {
 		a := Aggregate{Func: d.text()}
 		f := d.flags(3)
@@ -317,7 +318,9 @@ func (d *decoder) fragment() Fragment {
 		}
 		return r
 	})
-	f.Cursors = readAll(d, 1, func(d *decoder) CursorDecl { return CursorDecl{Parent: uint16(d.small(MaxInstructions, "a cursor"))} })
+	f.Cursors = readAll(d, 2, func(d *decoder) CursorDecl {
+		return CursorDecl{Parent: uint16(d.small(MaxInstructions, "a cursor")), Outer: d.bool()}
+	})
 	f.Code = readAll(d, 8, func(d *decoder) (in Instr) {
 		if b := d.take(8); b != nil {
 			le := binary.LittleEndian

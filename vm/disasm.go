@@ -88,11 +88,14 @@ func (d *disassembler) fragment(p *Program, n int) {
 	}
 	fmt.Fprintf(d, "\nfragment %s\n", head)
 	for i, c := range f.Cursors {
+		fmt.Fprintf(d, "  cursor c%d", i)
 		if c.Parent > 0 {
-			fmt.Fprintf(d, "  cursor c%d of c%d\n", i, c.Parent-1)
-		} else {
-			fmt.Fprintf(d, "  cursor c%d\n", i)
+			fmt.Fprintf(d, " of c%d", c.Parent-1)
 		}
+		if c.Outer {
+			fmt.Fprint(d, " outer")
+		}
+		fmt.Fprintln(d)
 	}
 	for i, r := range f.Registers {
 		if r.Vector {
@@ -169,7 +172,9 @@ var accessNames = [...]string{AccessTable: "table", AccessRange: "range", Access
 
 func (k AccessKind) String() string { return nameOf(accessNames[:], int(k)) }
 
-var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit"}
+var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit", BuildJoin: "join"}
+
+var joinNames = [...]string{JoinInner: "inner", JoinLeft: "left", JoinChecked: "checked"}
 
 func (k BuilderKind) String() string { return nameOf(builderNames[:], int(k)) }
 
@@ -255,8 +260,11 @@ func columnText(c *Column) string {
 
 func builderText(b *Builder) string {
 	text := fmt.Sprintf("%s %d", b.Kind, b.Columns)
-	if b.Kind == BuildGroup {
+	if b.Kind == BuildGroup || b.Kind == BuildJoin {
 		text += fmt.Sprintf(" keys %d", b.Keys)
+	}
+	if b.Kind == BuildJoin {
+		text += " " + nameOf(joinNames[:], int(b.Join))
 	}
 	for _, d := range b.Desc {
 		if d {

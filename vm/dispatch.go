@@ -90,6 +90,7 @@ var handlers = [...]handler{
 	opcodes.Distinct:  doDistinct,
 	opcodes.Limit:     doLimit,
 	opcodes.Topk:      doTopk,
+	opcodes.Paired:    doPaired,
 
 	opcodes.OpenTable:    doOpenTable,
 	opcodes.OpenRange:    doOpenRange,
@@ -105,6 +106,8 @@ var handlers = [...]handler{
 	opcodes.Close:        doClose,
 	opcodes.Get:          doGet,
 	opcodes.Fill:         doFill,
+	opcodes.OpenJoin:     doOpenJoin,
+	opcodes.OpenApply:    doOpenApply,
 
 	opcodes.New:       doNew,
 	opcodes.Put:       doPut,

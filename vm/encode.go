@@ -207,7 +207,7 @@ func appendBuilder(dst []byte, b *Builder) []byte {
 	dst = appendUint(append(dst, byte(b.Kind)), uint64(b.Columns))
 	dst = appendAll(dst, b.Desc, func(dst []byte, d *bool) []byte { return appendBool(dst, *d) })
 	dst = appendUint(appendBool(dst, b.Limited), uint64(b.Keys))
-	return appendAll(dst, b.Aggregates, func(dst []byte, a *Aggregate) []byte {
+	return appendAll(append(dst, byte(b.Join)), b.Aggregates, func(dst []byte, a *Aggregate) []byte {
 		return appendUint(appendFlags(appendText(dst, a.Func), a.Star, a.Distinct, a.Filtered), uint64(a.Params))
 	})
 }
@@ -269,7 +269,9 @@ func appendFragment(dst []byte, f *Fragment) []byte {
 		}
 		return appendUint(dst, uint64(r.Batch)+1)
 	})
-	dst = appendAll(dst, f.Cursors, func(dst []byte, c *CursorDecl) []byte { return appendUint(dst, uint64(c.Parent)) })
+	dst = appendAll(dst, f.Cursors, func(dst []byte, c *CursorDecl) []byte {
+		return appendBool(appendUint(dst, uint64(c.Parent)), c.Outer)
+	})
 	dst = appendAll(dst, f.Code, func(dst []byte, in *Instr) []byte {
 		for _, x := range [4]uint16{in.Op, in.A, in.B, in.C} {
 			dst = binary.LittleEndian.AppendUint16(dst, x)

@@ -27,6 +27,8 @@ type cursorState struct {
 	items itemCursor
 	keys  keyCursor
 	built builtCursor
+	join  joinCursor
+	apply applyCursor
 }
 
 type pushed struct {
@@ -89,6 +91,9 @@ func (fr *frame) openStore(in *Instr, a *linkedAccess, c Cursor, err error) sign
 
 func doOpenTable(fr *frame, in *Instr) signal {
 	a := fr.access(in.B)
+	if a.Table < 0 {
+		return fr.openStore(in, a, &everyCursor{run: fr.run, access: a, tables: fr.run.txn.Catalog().Tables()}, nil)
+	}
 	if a.table == nil {
 		return fr.openStore(in, a, emptyCursor{}, nil)
 	}

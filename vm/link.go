@@ -113,7 +113,7 @@ func (f *linkedFragment) findLimits() {
 			} else {
 				f.limits[in.A] = -2
 			}
-		case opcodes.Filter, opcodes.Distinct, opcodes.Topk:
+		case opcodes.Filter, opcodes.Distinct, opcodes.Topk, opcodes.Paired:
 			f.limits[in.A] = -2
 		}
 	}

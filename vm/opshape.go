@@ -32,12 +32,15 @@ func makeShapes() []opShape {
 	for op := range ops.Table {
 		row, s := &ops.Table[op], &shapes[op]
 		*s = opShape{classes: row.Operands, label: -1, cursor: -1, builder: -1, ends: row.Ends, moves: row.Form == ops.FormMove,
-			opens: uint16(op) >= opcodes.OpenTable && uint16(op) <= opcodes.OpenBuilt, choosy: row.Accepts != [2]ops.Kinds{}}
+			opens: opens(uint16(op)), choosy: row.Accepts != [2]ops.Kinds{}}
 		for i, class := range row.Operands {
 			switch class {
 			case ops.Label:
 				s.label = onlySlot(row, s.label, i)
 			case ops.CursorRef:
+				if uint16(op) == opcodes.OpenJoin && i == 2 {
+					continue // the left side, see flow.takes
+				}
 				s.cursor = onlySlot(row, s.cursor, i)
 			case ops.BuilderRef:
 				s.builder = onlySlot(row, s.builder, i)
@@ -54,6 +57,10 @@ func makeShapes() []opShape {
 		}
 	}
 	return shapes
+}
+
+func opens(op uint16) bool {
+	return op >= opcodes.OpenTable && op <= opcodes.OpenBuilt || op == opcodes.OpenJoin || op == opcodes.OpenApply
 }
 
 // slots finds the slots of registers.

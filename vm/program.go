@@ -104,7 +104,7 @@ const (
 // Access is one way of reaching records, with the columns wanted of them.
 type Access struct {
 	Kind    AccessKind
-	Table   int // index in Tables; -1 for AccessRecord, and for open.edges over every edge table
+	Table   int // index in Tables; -1 for AccessRecord, for open.edges over every edge table and open.table over every table
 	Index   string
 	Columns []Column
 	// Reverse scans from the high end down.
@@ -159,6 +159,7 @@ const (
 	BuildGroup
 	BuildSet
 	BuildLimit
+	BuildJoin
 )
 
 // Builder is something that rows are put into.
@@ -171,10 +172,23 @@ type Builder struct {
 	Desc    []bool // BuildSort: whether each key descends
 	Limited bool   // BuildSort: `new` gives the most rows wanted; BuildLimit always
 	// Keys and Aggregates are for BuildGroup; the rows that come out have the keys, then the aggregates.
-	// With no keys there is exactly one row.
+	// With no keys there is exactly one row. A join's first Keys columns are what its rows are found by; with no
+	// keys every row is found.
 	Keys       int
 	Aggregates []Aggregate
+	Join       JoinMode // BuildJoin
 }
+
+// JoinMode says which rows of its left side a join keeps.
+type JoinMode uint8
+
+const (
+	JoinInner JoinMode = iota // those that have a row on the right
+	JoinLeft                  // all of them
+	// JoinChecked keeps all of them too, but whether a pair is one is checked by the code, see paired: behind the pairs of a
+	// row comes one without a right side.
+	JoinChecked
+)
 
 // Aggregate is one FOLD. Its argument is the column at its place behind the keys; rows where the filter column, if it
 // has one (placed behind all arguments, in order), is not true are left out.
@@ -216,6 +230,8 @@ type Register struct {
 // CursorDecl declares a cursor and, where its rows are children of another's, the parent cursor + 1.
 type CursorDecl struct {
 	Parent uint16
+	// Outer gives a parent row that has no children a row of none; for open.apply.
+	Outer bool
 }
 
 // Instr is one instruction: an opcode and three operand slots whose classes its row in ops.Table names.

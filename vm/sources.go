@@ -16,6 +16,64 @@ func (emptyCursor) Late(context.Context, *Batch, int, ops.Selection) error { ret
 func (emptyCursor) Examined() (rows, bytes int64)                          { return 0, 0 }
 func (emptyCursor) Close() error                                           { return nil }
 
+// everyCursor scans every table, one after the other by name.
+type everyCursor struct {
+	run         *Rows
+	access      *linkedAccess
+	tables      []*schema.Table
+	now         Cursor // nil before the first and behind the last
+	rows, bytes int64  // of the tables before
+}
+
+// Next implements Cursor.
+func (c *everyCursor) Next(ctx context.Context, b *Batch) error {
+	b.N = 0
+	for {
+		if c.now != nil {
+			if err := c.now.Next(ctx, b); err != nil || b.N > 0 {
+				return err
+			}
+			if err := c.Close(); err != nil {
+				return err
+			}
+		}
+		if len(c.tables) == 0 {
+			return nil
+		}
+		var err error
+		if c.now, err = c.run.txn.Scan(ctx, c.tables[0], Range{}, c.access.Columns); err != nil {
+			c.now = nil
+			return err
+		}
+		c.tables = c.tables[1:]
+	}
+}
+
+// Late implements Cursor.
+func (c *everyCursor) Late(ctx context.Context, b *Batch, i int, sel ops.Selection) error {
+	return c.now.Late(ctx, b, i, sel)
+}
+
+// Examined implements Cursor.
+func (c *everyCursor) Examined() (rows, bytes int64) {
+	if c.now == nil {
+		return c.rows, c.bytes
+	}
+	rows, bytes = c.now.Examined()
+	return c.rows + rows, c.bytes + bytes
+}
+
+// Close implements Cursor.
+func (c *everyCursor) Close() error {
+	if c.now == nil {
+		return nil
+	}
+	c.rows, c.bytes = c.Examined()
+	err := c.now.Close()
+	c.now = nil
+	return err
+}
+
 // itemCursor is the cursor of open.items.
 type itemCursor struct {
 	emptyCursor

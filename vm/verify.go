@@ -241,7 +241,7 @@ func (v *verifier) callsOf(f *Fragment) (calls []int, does effects) {
 	for i := range f.Code {
 		in := &f.Code[i]
 		switch in.Op {
-		case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment:
+		case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment, opcodes.OpenApply:
 			calls = append(calls, int(in.B))
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
 			does.writes = true

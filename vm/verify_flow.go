@@ -238,11 +238,41 @@ func (f *flow) edge(to int, ends bool) error {
 	return nil
 }
 
-// closed says that a cursor is closed; its batch is gone.
+// closed says that a cursor is closed; its batch is gone. A join's left cursor is closed with it.
 func (f *flow) closed(facts []uint64, c int) {
-	f.lose(facts, c)
-	unset(facts, f.cursor(c, factOpen))
-	set(facts, f.cursor(c, factClosed))
+	for ; c >= 0; c = f.left(c) {
+		f.lose(facts, c)
+		unset(facts, f.cursor(c, factOpen))
+		set(facts, f.cursor(c, factClosed))
+	}
+}
+
+// left is the cursor that a join's cursor takes over, -1 for the cursors of other things.
+func (f *flow) left(c int) int {
+	if at := f.v.opens[c]; at >= 0 && f.v.f.Code[at].Op == opcodes.OpenJoin {
+		return int(f.v.f.Code[at].C)
+	}
+	return -1
+}
+
+// takes checks open.join: the left cursor is open and was not read, and from then on nobody else's.
+func (f *flow) takes() error {
+	v, facts := f.v, f.now.facts
+	own, left := int(v.in.A), int(v.in.C)
+	switch {
+	case !has(facts, f.cursor(own, factClosed)):
+		return v.wrong("cursor %d may be open already", own)
+	case !has(facts, f.cursor(left, factOpen)):
+		return v.wrong("cursor %d is not open on every way to it", left)
+	case f.now.pushes[left] > 0:
+		return v.wrong("%d sel.push of batch %d are open", f.now.pushes[left], left)
+	}
+	unset(facts, f.cursor(own, factClosed))
+	set(facts, f.cursor(own, factOpen))
+	f.lose(facts, own)
+	f.lose(facts, left)
+	unset(facts, f.cursor(left, factOpen))
+	return nil
 }
 
 // lose says that a cursor has no batch.
@@ -295,7 +325,7 @@ func (f *flow) usesBuilder() error {
 	if !has(f.now.facts, bit) {
 		return v.wrong("operand %s is builder %d, which is not new or was read on some way to it", slotNames[i], b)
 	}
-	if v.in.Op == opcodes.OpenBuilt {
+	if v.in.Op == opcodes.OpenBuilt || v.in.Op == opcodes.OpenJoin {
 		unset(f.now.facts, bit)
 	}
 	return nil
@@ -314,6 +344,8 @@ func (f *flow) usesCursor() error {
 		c = int(v.in.C) - 1
 	}
 	switch op := v.in.Op; {
+	case op == opcodes.OpenJoin:
+		return f.takes()
 	case opensCursor(op):
 		if !has(facts, f.cursor(c, factClosed)) {
 			return v.wrong("cursor %d may be open already", c)
@@ -368,7 +400,7 @@ func (f *flow) selects(c int) error {
 			return v.wrong("no sel.push of batch %d is open", c)
 		}
 		pushes[c]--
-	case opcodes.Filter, opcodes.Distinct, opcodes.Limit, opcodes.Topk:
+	case opcodes.Filter, opcodes.Distinct, opcodes.Limit, opcodes.Topk, opcodes.Paired:
 		if pushes[c] > 0 {
 			return v.wrong("%d sel.push of batch %d are open", pushes[c], c)
 		}

@@ -117,6 +117,12 @@ func (v *verifier) fitting() error {
 		return v.below("C", int(in.C), v.width(in.B), "column")
 	case opcodes.Put:
 		return v.below("C", int(in.C), len(v.f.Cursors)+1, "batch")
+	case opcodes.OpenJoin:
+		if err := v.joins(); err != nil {
+			return err
+		}
+	case opcodes.Paired:
+		return v.matches()
 	case opcodes.Describe:
 		return v.describes(&p.Defs[in.B])
 	case opcodes.Define:
@@ -220,6 +226,9 @@ var accessKinds = map[uint16][]AccessKind{
 
 func (v *verifier) accessFits() error {
 	a := &v.p.Accesses[v.in.B]
+	if a.Kind == AccessTable && a.Table < 0 && v.in.Op != opcodes.OpenTable {
+		return v.wrong("operand B is access %d, of every table, which only a scan takes", v.in.B)
+	}
 	if v.shape.accesses>>a.Kind&1 != 0 {
 		return nil
 	}
@@ -228,9 +237,9 @@ func (v *verifier) accessFits() error {
 
 // builderKinds are the kinds of builder that operators take.
 var builderKinds = map[uint16][]BuilderKind{
-	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit}, opcodes.Put: {BuildSort, BuildGroup, BuildSet}, opcodes.Has: {BuildSet},
+	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin}, opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin}, opcodes.Has: {BuildSet},
 	opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
-	opcodes.OpenBuilt: {BuildSort, BuildGroup},
+	opcodes.OpenBuilt: {BuildSort, BuildGroup}, opcodes.OpenJoin: {BuildJoin},
 }
 
 func (v *verifier) builderFits() error {
@@ -266,13 +275,10 @@ func (v *verifier) width(cursor uint16) int {
 	switch in.Op {
 	case opcodes.OpenItems:
 		return 1
-	case opcodes.OpenFragment:
-		if int(in.B) < len(v.p.Fragments) {
-			if s := v.p.Fragments[in.B].Shape; s >= 0 && s < len(v.p.Shapes) {
-				return len(v.p.Shapes[s].Names)
-			}
-		}
-		return 0
+	case opcodes.OpenFragment, opcodes.OpenApply:
+		return max(0, v.emits(in.B))
+	case opcodes.OpenJoin:
+		return v.joinWidth(in)
 	case opcodes.OpenBuilt:
 		if int(in.B) >= len(v.p.Builders) {
 			return 0
@@ -287,6 +293,51 @@ func (v *verifier) width(cursor uint16) int {
 		return 0
 	}
 	return len(v.p.Accesses[in.B].Columns)
+}
+
+// emits is how many columns the rows of a fragment have; -1 where it emits none.
+func (v *verifier) emits(fragment uint16) int {
+	if int(fragment) < len(v.p.Fragments) {
+		if s := v.p.Fragments[fragment].Shape; s >= 0 && s < len(v.p.Shapes) {
+			return len(v.p.Shapes[s].Names)
+		}
+	}
+	return -1
+}
+
+// joinWidth is how many columns the batches of a join have.
+func (v *verifier) joinWidth(in *Instr) int {
+	if int(in.B) >= len(v.p.Builders) || int(in.C) >= len(v.opens) || v.opens[in.C] < 0 {
+		return 0
+	}
+	b, left := &v.p.Builders[in.B], &v.f.Code[v.opens[in.C]]
+	n := b.Columns - 2*b.Keys + max(0, v.emits(left.B))
+	if b.Join == JoinChecked {
+		n++
+	}
+	return max(0, n)
+}
+
+// joins checks what a join takes its left rows of.
+func (v *verifier) joins() error {
+	in := v.in
+	at := v.opens[in.C]
+	if at < 0 || v.f.Code[at].Op != opcodes.OpenFragment || in.A == in.C {
+		return v.wrong("operand C is cursor %d; one that open.fragment opens is wanted", in.C)
+	}
+	if n, keys := v.emits(v.f.Code[at].B), v.p.Builders[in.B].Keys; n < keys {
+		return v.wrong("operand C is cursor %d of %d columns; the join has %d keys", in.C, n, keys)
+	}
+	return nil
+}
+
+// matches checks that a batch is one of a checked join.
+func (v *verifier) matches() error {
+	at := v.opens[v.in.A]
+	if at < 0 || v.f.Code[at].Op != opcodes.OpenJoin || int(v.f.Code[at].B) >= len(v.p.Builders) || v.p.Builders[v.f.Code[at].B].Join != JoinChecked {
+		return v.wrong("operand A is cursor %d; one of a checked join is wanted", v.in.A)
+	}
+	return nil
 }
 
 // kinds checks the declared kinds of sources, where they are known.
@@ -355,7 +406,7 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		return p.run(reads, base, p.Funcs[in.B].Args)
 	case opcodes.Object:
 		return p.run(reads, base, len(p.Shapes[in.C].Names))
-	case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment:
+	case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment, opcodes.OpenApply:
 		return p.run(reads, base, len(p.Fragments[in.B].Inputs))
 	case opcodes.Distinct:
 		return p.run(reads, base, p.Builders[in.B].Columns)
@@ -411,10 +462,12 @@ func (v *verifier) classes() error {
 		return v.all(v.reads, int(v.in.C)-1, false)
 	case opcodes.Distinct:
 		return v.all(v.reads, int(v.in.A), false)
-	case opcodes.Filter, opcodes.SelPush, opcodes.Topk:
+	case opcodes.Filter, opcodes.SelPush, opcodes.Topk, opcodes.Paired:
 		return v.all(v.reads, int(v.in.A), true)
 	case opcodes.OpenEdges, opcodes.OpenItems:
 		return v.opensChild()
+	case opcodes.OpenApply:
+		return v.applies()
 	case opcodes.Fetch:
 		return v.fetches()
 	case opcodes.Get, opcodes.Describe, opcodes.EmitRow, opcodes.New, opcodes.VarSet, opcodes.JumpIf, opcodes.Fail:
@@ -497,6 +550,14 @@ func (v *verifier) opensChild() error {
 		return v.wrong("operand A is cursor %d, a child of cursor %d; register %d is a scalar", v.in.A, parent, source)
 	}
 	return nil
+}
+
+// applies checks that a fragment is run for the rows of the cursor's parent, or with scalars alone for a cursor without one.
+func (v *verifier) applies() error {
+	if v.emits(v.in.B) < 0 {
+		return v.wrong("operand B is fragment %d, which emits nothing", v.in.B)
+	}
+	return v.all(v.reads, int(v.f.Cursors[v.in.A].Parent)-1, false)
 }
 
 func (v *verifier) fetches() error {

@@ -95,12 +95,14 @@ func checkFunc(i int, r *FuncRef) error {
 
 func (v *verifier) checkAccess(i int, a *Access) error {
 	bad := func(format string, args ...any) error { return poolError("access", i, format, args...) }
-	anyTable := a.Kind == AccessRecord || a.Kind == AccessEdges
+	anyTable := a.Kind == AccessRecord || a.Kind == AccessEdges || a.Kind == AccessTable // which operators take it, see accessFits
 	switch {
 	case int(a.Kind) >= len(accessNames):
 		return bad("has kind %d", a.Kind)
 	case a.Table >= len(v.p.Tables) || a.Table < -1 || a.Table == -1 && !anyTable:
 		return bad("is of table %d, there are %d", a.Table, len(v.p.Tables))
+	case a.Kind == AccessTable && a.Table == -1 && (a.Reverse || a.InOrder || a.IfNotExists || a.Upsert):
+		return bad("is of every table, and more than a scan")
 	case a.Kind == AccessRecord && a.Table != -1:
 		return bad("is of records of any table, and names one")
 	case (a.Index != "") != (a.Kind == AccessIndex):
@@ -151,14 +153,18 @@ func checkBuilder(i int, b *Builder) error {
 			filters++
 		}
 	}
-	group := b.Kind == BuildGroup
+	group, join := b.Kind == BuildGroup, b.Kind == BuildJoin
 	switch {
 	case int(b.Kind) >= len(builderNames):
 		return bad("has kind %d", b.Kind)
 	case b.Columns < 0 || b.Columns > MaxInstructions:
 		return bad("has %d columns", b.Columns)
-	case !group && (b.Keys != 0 || b.Aggregates != nil):
+	case !group && (b.Keys != 0 && !join || b.Aggregates != nil):
 		return bad("is no grouping, and has keys or aggregates")
+	case join && (b.Keys < 0 || b.Keys > b.Columns):
+		return bad("has %d keys in %d columns", b.Keys, b.Columns)
+	case int(b.Join) >= len(joinNames) || !join && b.Join != JoinInner:
+		return bad("has join mode %d", b.Join)
 	case group && (b.Keys < 0 || b.Keys+len(b.Aggregates)+filters != b.Columns):
 		return bad("has %d columns for %d keys, %d aggregates and %d filters", b.Columns, b.Keys, len(b.Aggregates), filters)
 	case b.Kind != BuildSort && b.Desc != nil, len(b.Desc) > b.Columns:

@@ -141,7 +141,7 @@ func (g *gen) provides(e sema.Expr) bool {
 
 // owns reports whether a relation is of the query that this fragment runs.
 func (g *gen) owns(r *sema.Relation) bool {
-	return g.pipeline == nil || g.pipeline.Query == nil || g.pipeline.Query.Owns(r)
+	return g.pipeline == nil || g.pipeline.Owns(r)
 }
 
 // column reads a column: as it is, out of the whole row, or, being of an outer query, as an input of the fragment.

@@ -56,6 +56,12 @@ func (g *gen) produce(i int, consume func()) {
 		g.indexScan(s, consume)
 	case *plan.Rows:
 		g.rowsOf(s, consume)
+	case *plan.Join:
+		g.join(s, consume)
+	case *plan.ScanAll:
+		c := g.cursor(0)
+		g.open(s.Rel, opcodes.OpenTable, c, g.access(vm.Access{Kind: vm.AccessTable, Table: -1, Columns: plainColumns(s.Columns)}), 0)
+		g.loop(c, columnsOf(s.Columns), consume)
 	default:
 		g.between(i, consume)
 	}
@@ -72,6 +78,8 @@ func (g *gen) between(i int, consume func()) {
 		g.produce(i-1, func() { g.items(i, s, consume) })
 	case *plan.Expand:
 		g.produce(i-1, func() { g.expand(i, s, consume) })
+	case *plan.Apply:
+		g.produce(i-1, func() { g.apply(i, s, consume) })
 	case *plan.Fetch:
 		g.produce(i-1, func() { g.fetch(s); consume() })
 	case *plan.Filter:

@@ -56,6 +56,7 @@ func (p *planner) finish(pl *Pipeline) *Pipeline {
 			pl.fired = append(pl.fired, r.name)
 		}
 	}
+	joinSides(p, pl)
 	defaultColumns(pl)
 	pl.eachExpr(0, p.subqueries)
 	return pl
@@ -100,7 +101,7 @@ func (p *planner) query(q *sema.Query, keyOrder bool) *Pipeline {
 // sources adds the sources and the condition.
 func (p *planner) sources(pl *Pipeline, q *sema.Query) {
 	for _, s := range q.From {
-		p.source(pl, s)
+		p.addSource(pl, s)
 	}
 	if len(q.From) == 0 {
 		pl.Steps = append(pl.Steps, oneRow(q))
@@ -122,6 +123,8 @@ func oneRow(q *sema.Query) Step {
 func (p *planner) source(pl *Pipeline, s sema.Source) {
 	add := func(s Step) { pl.Steps = append(pl.Steps, s) }
 	switch s := s.(type) {
+	case *sema.AllSource:
+		add(&ScanAll{Access{Rel: s.Rel}})
 	case *sema.TableSource:
 		add(&Scan{Access: Access{Rel: s.Rel}})
 	case *sema.KeySource:
@@ -202,6 +205,10 @@ func inTables(x sema.Expr, tables []string) sema.Expr {
 func (p *planner) fetches(pl *Pipeline, q *sema.Query) {
 	var steps []Step
 	for _, s := range pl.Steps {
+		if j, ok := s.(*Join); ok {
+			p.fetches(j.Left, q)
+			p.fetches(j.Right, q)
+		}
 		steps = append(steps, s)
 		var r *sema.Relation
 		switch s := s.(type) {
@@ -283,7 +290,7 @@ func (p *planner) write(w *sema.Write) *Pipeline {
 func readsStore(pl *Pipeline) bool {
 	for _, s := range pl.Steps {
 		switch s.(type) {
-		case *Scan, *Keys, *KeyRange, *Rows, *Expand:
+		case *Scan, *ScanAll, *Keys, *KeyRange, *Rows, *Expand, *Join, *Apply:
 			return true
 		}
 	}

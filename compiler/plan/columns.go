@@ -46,6 +46,8 @@ func accessOf(s Step) *Access {
 	switch s := s.(type) {
 	case *Scan:
 		return &s.Access
+	case *ScanAll:
+		return &s.Access
 	case *Get:
 		return &s.Access
 	case *Keys:

@@ -36,17 +36,22 @@ func (d *describer) line(format string, args ...any) {
 func (d *describer) pipeline(pl *Pipeline) {
 	depth := d.depth
 	d.top(pl)
+	d.steps(pl)
+	d.depth = depth
+	d.queries(pl)
+	if len(pl.fired) > 0 {
+		d.line("rules: %s", strings.Join(pl.fired, ", "))
+		d.depth--
+	}
+}
+
+// steps shows the steps of a pipeline, the last one first, and why indexes were not used.
+func (d *describer) steps(pl *Pipeline) {
 	for i := len(pl.Steps) - 1; i >= 0; i-- {
 		pl.Steps[i].describe(d)
 	}
 	for _, n := range pl.Notes {
 		d.line("index not used: %s", n)
-		d.depth--
-	}
-	d.depth = depth
-	d.queries(pl)
-	if len(pl.fired) > 0 {
-		d.line("rules: %s", strings.Join(pl.fired, ", "))
 		d.depth--
 	}
 }
@@ -68,6 +73,15 @@ func (d *describer) top(pl *Pipeline) {
 
 // queries shows the subqueries of a pipeline's expressions below it.
 func (d *describer) queries(pl *Pipeline) {
+	for _, s := range pl.Steps {
+		switch s := s.(type) {
+		case *Join:
+			d.queries(s.Left)
+			d.queries(s.Right)
+		case *Apply:
+			d.queries(s.Right)
+		}
+	}
 	pl.eachExpr(0, func(e sema.Expr) {
 		sema.Walk(e, func(x sema.Expr) bool {
 			s, ok := x.(*sema.Subquery)

@@ -33,6 +33,8 @@ type Pipeline struct {
 	KeyOrder bool
 	// Notes say why indexes were not used.
 	Notes []string
+	// of are relations of the query whose rows come from outside: those that an Apply runs the pipeline for.
+	of map[*sema.Relation]bool
 	// fired are the rules that changed the pipeline, in order.
 	fired []string
 }

@@ -119,10 +119,7 @@ func (c *checker) variable(name string, at ops.Span) Expr {
 		return &Var{leaf{Info{at, ops.Any}}, c.slot(name)}
 	}
 	if name == "parent" && c.scope != nil {
-		if r := c.parent(at); r != nil {
-			return wholeOf(r, at)
-		}
-		return constant(ops.None, at)
+		return c.parentRow(at)
 	}
 	if _, bound := c.params[name]; c.guard && !bound {
 		return c.failf(ops.CodeUnknownName, at, "$%s is not bound here; $this is the record, and in ASSERT $value the field's value", name)
@@ -140,15 +137,34 @@ func (c *checker) param(name string, at ops.Span) Expr {
 	return &Param{leaf{Info{at, c.program.Params[i].Type}}, i}
 }
 
-// parent is the relation whose row `$parent` is: that of the next outer query.
-func (c *checker) parent(at ops.Span) *Relation {
-	outer := c.scope.outer
-	if outer == nil || outer.main == nil {
-		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no outer row that $parent could be").
-			WithHint("$parent is for a query inside another; with several sources use an alias"), at)
-		return nil
+// parentRow is the outer query's row as one value; that of several sources has a member for each.
+func (c *checker) parentRow(at ops.Span) Expr {
+	rs := c.parent(at)
+	switch len(rs) {
+	case 0:
+		return constant(ops.None, at)
+	case 1:
+		return asValue(rs[0], at)
 	}
-	return outer.main
+	o := &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}}
+	for _, r := range rs {
+		o.Names, o.Values = append(o.Names, c.sourceName(r)), append(o.Values, asValue(r, at))
+	}
+	return o
+}
+
+// parent are the sources of the outer query.
+func (c *checker) parent(at ops.Span) []*Relation {
+	outer := c.scope.outer
+	switch {
+	case outer == nil || len(outer.sources) == 0 && outer.main == nil:
+		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no outer row that $parent could be").
+			WithHint("$parent is for a query inside another"), at)
+		return nil
+	case outer.main != nil:
+		return []*Relation{outer.main}
+	}
+	return outer.sources
 }
 
 // field resolves `x.name`.
@@ -158,16 +174,42 @@ func (c *checker) field(e *ast.Field) Expr {
 			return c.member(r, e.Name.Text, e.Span)
 		}
 	}
-	if v, ok := e.X.(*ast.Variable); ok && v.Name == "parent" && c.scope != nil && !c.hasVar("parent") {
-		if r := c.parent(v.Span); r != nil {
-			return c.member(r, e.Name.Text, e.Span)
-		}
-		return constant(ops.None, e.Span)
+	if x := c.parentField(e); x != nil {
+		return x
 	}
 	if x := c.restricted(e); x != nil {
 		return x
 	}
 	return c.step(c.expr(e.X), e.Name, e.Span)
+}
+
+// parentField resolves `$parent.name`, and `$parent.source.name` where the outer query has several sources; else it is nil.
+func (c *checker) parentField(e *ast.Field) Expr {
+	if c.isParent(e.X) {
+		rs := c.parent(e.X.Pos())
+		switch len(rs) {
+		case 0:
+			return constant(ops.None, e.Span)
+		case 1:
+			return c.member(rs[0], e.Name.Text, e.Span)
+		}
+		if r := c.scope.outer.find(e.Name.Text); r != nil {
+			return asValue(r, e.Span)
+		}
+		return c.fail(ops.Errorf(ops.CodeUnknownName, "the outer query has no source %s", e.Name.Text).
+			WithHint("$parent has a member for each source of the outer query"), e.Name.Span)
+	}
+	if source, ok := e.X.(*ast.Field); ok && c.isParent(source.X) && len(c.parent(source.X.Pos())) > 1 {
+		if r := c.scope.outer.find(source.Name.Text); r != nil {
+			return c.member(r, e.Name.Text, e.Span)
+		}
+	}
+	return nil
+}
+
+func (c *checker) isParent(e ast.Expr) bool {
+	v, ok := e.(*ast.Variable)
+	return ok && v.Name == "parent" && c.scope != nil && !c.hasVar("parent")
 }
 
 // hasVar reports whether a variable has been set, in this script or before it.

@@ -95,12 +95,22 @@ func (q *Query) Outer(f func(*Column)) {
 		})
 	})
 	for _, s := range q.From {
-		if s, ok := s.(*QuerySource); ok {
-			s.Query.Outer(func(c *Column) {
-				if !q.Owns(c.Rel) {
-					f(c)
-				}
-			})
+		OuterOf(s, func(c *Column) {
+			if !q.Owns(c.Rel) {
+				f(c)
+			}
+		})
+	}
+}
+
+// OuterOf calls f for every column that subqueries among a source's sources read of what is outside of them.
+func OuterOf(s Source, f func(*Column)) {
+	switch s := s.(type) {
+	case *QuerySource:
+		s.Query.Outer(f)
+	case *LeftSource:
+		for _, of := range s.From {
+			OuterOf(of, f)
 		}
 	}
 }
@@ -136,6 +146,8 @@ type Relation struct {
 	Desc  *schema.Table
 	// Type is the type of the row as a whole, where it is no record.
 	Type ops.Type
+	// Optional says that there are rows without one of this relation: it is on the right of a LEFT JOIN.
+	Optional bool
 	// Span is where the source is written that the relation is of.
 	Span ops.Span
 	// Query is what a RelRows has the rows of.
@@ -197,6 +209,18 @@ type (
 		Query *Query
 		Span  ops.Span
 	}
+	// LeftSource is the right side of a LEFT JOIN: for each row so far the rows of From for which On is true, or one of none
+	// where there are no such rows.
+	LeftSource struct {
+		From []Source
+		On   Expr
+		Span ops.Span
+	}
+	// AllSource is every record of every table.
+	AllSource struct {
+		Rel  *Relation
+		Span ops.Span
+	}
 	// HopSource is one hop of a pattern: for each row so far the edges of vertex From, and the vertices at their far ends.
 	HopSource struct {
 		From         Expr
@@ -227,7 +251,29 @@ func (s *QuerySource) rels() []*Relation { return []*Relation{s.Rel} }
 
 func (s *HopSource) rels() []*Relation { return []*Relation{s.Edge, s.Vertex} }
 
+func (s *AllSource) rels() []*Relation { return []*Relation{s.Rel} }
+
+func (s *LeftSource) rels() (rs []*Relation) {
+	for _, of := range s.From {
+		rs = append(rs, of.rels()...)
+	}
+	return rs
+}
+
+// Relations are what a source adds to the rows.
+func Relations(s Source) []*Relation { return s.rels() }
+
+// SourceExprs are the expressions of a source, but for those of its subqueries.
+func SourceExprs(s Source) []Expr { return s.exprs() }
+
+func (s *AllSource) exprs() []Expr   { return nil }
 func (s *TableSource) exprs() []Expr { return nil }
+func (s *LeftSource) exprs() (es []Expr) {
+	for _, of := range s.From {
+		es = append(es, of.exprs()...)
+	}
+	return append(es, present(s.On)...)
+}
 func (s *KeySource) exprs() []Expr   { return []Expr{s.Key} }
 func (s *RangeSource) exprs() []Expr { return present(s.Lo, s.Hi) }
 func (s *ItemSource) exprs() []Expr  { return []Expr{s.X} }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/diag"
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
@@ -15,6 +16,8 @@ type scope struct {
 	outer *scope
 	query *Query
 	rels  []*Relation // in the order of the sources
+	// sources has a relation for each source: its own or, of a pattern, the vertex at the end.
+	sources []*Relation
 	// main is the relation whose fields need no qualifier: the only source, or the end of a pattern; nil where
 	// there are several.
 	main *Relation
@@ -114,21 +117,57 @@ func (c *checker) noSuchName(e *ast.Ident) Expr {
 	return c.fail(err.WithHint("a text takes quotes: %q; a variable a sign: $%s", e.Name, e.Name), e.Span)
 }
 
-// unqualified finds the one of several sources that defines a field.
+// unqualified finds the one of several sources that has a field: the only one that declares it, or the only one that may.
 func (c *checker) unqualified(e *ast.Ident) Expr {
 	var names []string
-	var defining []*Relation
+	var declare, may []*Relation
 	for _, r := range c.scope.rels {
-		names = append(names, r.Name+"."+e.Name)
 		if r.defines(e.Name) {
-			defining = append(defining, r)
+			declare = append(declare, r)
+		}
+		if r.mayHave(e.Name) {
+			may = append(may, r)
+			names = append(names, r.Name+"."+e.Name)
 		}
 	}
-	if len(defining) == 1 {
-		return c.member(defining[0], e.Name, e.Span)
+	switch {
+	case len(declare) == 1:
+		return c.member(declare[0], e.Name, e.Span)
+	case len(may) == 1 && may[0].Name != "":
+		return c.member(may[0], e.Name, e.Span)
+	case len(may) == 0:
+		return c.fail(closest(ops.Errorf(ops.CodeUnknownField, "none of the sources has a field %s", e.Name), e.Name, c.fieldNames()), e.Span)
 	}
 	return c.fail(ops.Errorf(ops.CodeUnknownName, "%s could be a field of more than one source", e.Name).
 		WithHint("write %s", joinOr(names)), e.Span)
+}
+
+// fieldNames are the fields that the sources in scope declare.
+func (c *checker) fieldNames() (names []string) {
+	for _, r := range c.scope.rels {
+		switch {
+		case r.Kind == RelRows:
+			for _, i := range r.Query.Items {
+				names = append(names, i.Name)
+			}
+		case r.Desc != nil:
+			for _, f := range r.Desc.Fields {
+				names = append(names, f.Path[0])
+			}
+		}
+	}
+	return names
+}
+
+// mayHave reports whether the rows of a relation may have a field.
+func (r *Relation) mayHave(name string) bool {
+	switch {
+	case r.Kind == RelRows && r.Query.Form == vm.RowColumns, r.Desc != nil && r.Desc.Schemafull:
+		return r.defines(name) || r.IsRecord() && (name == "id" || r.Desc.Edge && (name == "in" || name == "out"))
+	case r.Kind == RelValues:
+		return r.Name != ""
+	}
+	return true
 }
 
 // rowOf is what a relation's name means by itself: the id of a record, which links to the rest; the value or row otherwise.
@@ -136,11 +175,42 @@ func rowOf(r *Relation, at ops.Span) Expr {
 	if r.IsRecord() {
 		return idOf(r, at)
 	}
-	return wholeOf(r, at)
+	return asValue(r, at)
+}
+
+// asValue is a relation's row as one value. A row of columns is an object, and one that a LEFT JOIN did not find is none.
+func asValue(r *Relation, at ops.Span) Expr {
+	if r.Kind != RelRows || r.Query.Form != vm.RowColumns {
+		return wholeOf(r, at)
+	}
+	o := &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}}
+	var missing Expr
+	for _, i := range r.Query.Items {
+		x := &Column{leaf{Info{at, r.maybe(i.X.At().Type)}}, r, []string{i.Name}}
+		o.Names, o.Values = append(o.Names, i.Name), append(o.Values, x)
+		is := Expr(&Unary{Info: Info{at, ops.TypeOf(ops.KindBool)}, Op: opcodes.IsNone, X: x})
+		if missing != nil {
+			is = &Binary{Info: Info{at, ops.TypeOf(ops.KindBool)}, Op: opcodes.And, Left: missing, Right: is}
+		}
+		missing = is
+	}
+	if !r.Optional || missing == nil {
+		return o
+	}
+	return &If{Info: Info{at, r.maybe(o.Type)}, Cond: missing, Then: constant(ops.None, at), Else: o}
+}
+
+// maybe is a type of a value of the relation's rows, which may be missing.
+func (r *Relation) maybe(t ops.Type) ops.Type {
+	if r.Optional && t.Kind != ops.KindAny {
+		t.Optional = true
+	}
+	return t
 }
 
 func idOf(r *Relation, at ops.Span) *Column {
-	return &Column{leaf{Info{at, ops.Type{Kind: ops.KindRecord, Name: r.Table, Optional: r.Kind == RelStored}}}, r, []string{"id"}}
+	t := ops.Type{Kind: ops.KindRecord, Name: r.Table, Optional: r.Kind == RelStored || r.Optional}
+	return &Column{leaf{Info{at, t}}, r, []string{"id"}}
 }
 
 // wholeOf is a relation's row as one value.
@@ -154,7 +224,7 @@ func wholeOf(r *Relation, at ops.Span) *Column {
 	case r.Kind == RelRows:
 		t = ops.TypeOf(ops.KindObject)
 	}
-	return &Column{leaf{Info{at, t}}, r, nil}
+	return &Column{leaf{Info{at, r.maybe(t)}}, r, nil}
 }
 
 // member is a field of a relation's rows.
@@ -172,7 +242,7 @@ func (c *checker) member(r *Relation, name string, at ops.Span) Expr {
 	if !ok {
 		return constant(ops.None, at)
 	}
-	return &Column{leaf{Info{at, t}}, r, []string{name}}
+	return &Column{leaf{Info{at, r.maybe(t)}}, r, []string{name}}
 }
 
 // outputOf is a column of a subquery.
@@ -183,7 +253,7 @@ func (c *checker) outputOf(r *Relation, name string, at ops.Span) Expr {
 	var names []string
 	for _, i := range r.Query.Items {
 		if i.Name == name {
-			return &Column{leaf{Info{at, i.X.At().Type}}, r, []string{name}}
+			return &Column{leaf{Info{at, r.maybe(i.X.At().Type)}}, r, []string{name}}
 		}
 		names = append(names, i.Name)
 	}
@@ -318,5 +388,5 @@ func FieldOf(r *Relation, f *Field) *Column {
 			t = known
 		}
 	}
-	return &Column{leaf{Info{f.Span, t}}, r, f.Path}
+	return &Column{leaf{Info{f.Span, r.maybe(t)}}, r, f.Path}
 }

@@ -65,11 +65,6 @@ func (c *checker) refuse(s *ast.Select) {
 	if s.Version != nil {
 		c.unsupported(s.Version.Pos(), "VERSION")
 	}
-	for _, f := range s.From {
-		for _, j := range f.Joins {
-			c.unsupported(j.Span, "JOIN")
-		}
-	}
 }
 
 func (c *checker) where(q *Query, e ast.Expr) {
@@ -161,8 +156,8 @@ func (c *checker) starItems(q *Query, r *Relation, at ops.Span) {
 	case r == nil && len(c.scope.rels) == 0:
 		c.failf(ops.CodeSyntax, at, "* needs a FROM that says of what")
 	case r == nil:
-		for _, r := range c.scope.rels {
-			q.Items = append(q.Items, Item{c.freshName(q, r.Name), wholeOf(r, at)})
+		for _, r := range c.scope.sources {
+			q.Items = append(q.Items, Item{c.freshName(q, c.sourceName(r)), asValue(r, at)})
 		}
 	case r.Kind == RelRows && r.Query.Form == vm.RowColumns:
 		for _, i := range r.Query.Items {
@@ -173,6 +168,14 @@ func (c *checker) starItems(q *Query, r *Relation, at ops.Span) {
 	default:
 		q.Items = append(q.Items, Item{"*", wholeOf(r, at)})
 	}
+}
+
+// sourceName names a source in `*` of several: by its alias or table, else as it is written.
+func (c *checker) sourceName(r *Relation) string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return c.text(r.Span)
 }
 
 // element is what `*` is of a list's element: a link is followed, anything else stands for itself.

@@ -7,16 +7,54 @@ import (
 
 // sources resolves FROM, from left to right.
 func (c *checker) sources(q *Query, from []ast.Source) {
-	for i, s := range from {
-		first := len(q.From)
-		c.source(q, s.X, s.As)
-		if i > 0 {
-			c.mustUnroll(q, q.From[first:], s.Pos())
+	for _, s := range from {
+		c.oneSource(q, s.X, s.As)
+		for i := range s.Joins {
+			c.join(q, &s.Joins[i])
 		}
 	}
-	if len(from) == 1 {
-		c.scope.main = c.mainRelation(q)
+	if len(c.scope.sources) == 1 {
+		c.scope.main = c.scope.sources[0]
 	}
+}
+
+// oneSource resolves a source and notes what stands for it in `*`: of a pattern the vertex at its end.
+func (c *checker) oneSource(q *Query, x ast.Expr, as *ast.Name) {
+	before := len(q.From)
+	c.source(q, x, as)
+	if r := c.mainRelation(q); r != nil && len(q.From) > before {
+		c.scope.sources = append(c.scope.sources, r)
+	}
+}
+
+// join resolves JOIN and LEFT JOIN. The condition of JOIN is one of WHERE; that of LEFT JOIN decides which rows of the right side
+// a row has, and behind it they may be missing.
+func (c *checker) join(q *Query, j *ast.Join) {
+	if !j.Left {
+		c.oneSource(q, j.X, j.As)
+		c.on(q, j)
+		return
+	}
+	first, where := len(q.From), q.Where
+	q.Where = nil
+	c.oneSource(q, j.X, j.As)
+	c.on(q, j)
+	s := &LeftSource{From: append([]Source{}, q.From[first:]...), On: q.Where, Span: j.Span}
+	q.From, q.Where = append(q.From[:first], s), where
+	if len(s.From) == 0 {
+		q.From = q.From[:first]
+	}
+	for _, r := range s.rels() {
+		r.Optional = true
+	}
+}
+
+func (c *checker) on(q *Query, j *ast.Join) {
+	x := c.condition(j.On)
+	if HasAggregate(x) {
+		c.failf(ops.CodeType, j.On.Pos(), "ON looks at rows before they are grouped; it cannot hold FOLD")
+	}
+	q.And(x)
 }
 
 // mainRelation is the relation of the only source, or the end vertex of the only pattern.
@@ -26,24 +64,6 @@ func (c *checker) mainRelation(q *Query) *Relation {
 	}
 	rels := q.From[len(q.From)-1].rels()
 	return rels[len(rels)-1]
-}
-
-// mustUnroll: a source behind others takes its rows from theirs; anything else is a join.
-func (c *checker) mustUnroll(q *Query, added []Source, at ops.Span) {
-	for _, s := range added {
-		switch s := s.(type) {
-		case *ItemSource:
-			own := false
-			Columns(s.X, func(col *Column) { own = own || q.Owns(col.Rel) })
-			if own {
-				continue
-			}
-		case *HopSource:
-			continue
-		}
-		c.unsupported(at, "a join of several sources")
-		return
-	}
 }
 
 // source resolves one source and adds it to the query.
@@ -80,7 +100,8 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 	case *ast.Aliased:
 		c.aliasedSource(q, x, as)
 	case *ast.Wild:
-		c.unsupported(at, "FROM *, every table,")
+		r := c.relation(&Relation{Kind: RelRecords}, as, at)
+		q.From = append(q.From, &AllSource{Rel: r, Span: at})
 	case *ast.PathExpr:
 		c.unsupported(at, "the virtual table "+c.text(at))
 	case *ast.SetOp:

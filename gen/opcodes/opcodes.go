@@ -134,6 +134,8 @@ const (
 	Limit
 	// Topk: Keeps of batch A the rows whose leading sort key C could still enter limited sort B.
 	Topk
+	// Paired: Keeps of batch A, of a checked join, the pairs where B is true, and the row behind the pairs of a left row where none of them was kept.
+	Paired
 	// OpenTable: Opens cursor A over every record of the access's table in key order.
 	OpenTable
 	// OpenRange: Opens cursor A over the records whose keys lie between C (low) and C+1 (high); the access says which ends are open or included.
@@ -162,9 +164,13 @@ const (
 	Get
 	// Fill: A = a vector of batch C with the value of B in every row.
 	Fill
+	// OpenJoin: Opens cursor A over join B of cursor C, whose fragment's rows begin with the keys, and takes C over: each row of C with the rows of B that have the same keys, or as the join says none of them. The columns are C's behind the keys, then B's behind the keys; of a checked join one more, whether the row is a pair.
+	OpenJoin
+	// OpenApply: Opens cursor A over the rows of fragment B for each selected row of the batch of which inputs from C on are vectors: children of that row, which has a row of none where the cursor is outer and there are none.
+	OpenApply
 	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so.
 	New
-	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping or set A; the columns stand from B on.
+	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set or join A; the columns stand from B on.
 	Put
 	// Has: A = whether C is in set B.
 	Has
@@ -189,7 +195,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 91
+const Count = 94
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -258,6 +264,7 @@ var Names = [Count]string{
 	"distinct",
 	"limit",
 	"topk",
+	"paired",
 	"open.table",
 	"open.range",
 	"open.index",
@@ -272,6 +279,8 @@ var Names = [Count]string{
 	"close",
 	"get",
 	"fill",
+	"open.join",
+	"open.apply",
 	"new",
 	"put",
 	"has",
