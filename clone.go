@@ -143,7 +143,7 @@ func (c *cloner) name(at int, name string) string {
 // cloneValue copies one value.
 func cloneValue(v Value) Value {
 	switch v.Kind() {
-	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindFloat, ops.KindTime, ops.KindDuration:
+	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindWide, ops.KindFloat, ops.KindTime, ops.KindDuration:
 		return v
 	}
 	var c cloner

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ const maxNesting = 200
 
 // ToGo converts a value to the Go value a user would expect of it:
 //
-//	none nil · bool bool · int int64 · float float64 · decimal *apd.Decimal · string string · bytes []byte ·
+//	none nil · bool bool · int int64 · wide int64, uint64 or *big.Int, the first that holds it · float float64 · decimal *apd.Decimal · string string · bytes []byte ·
 //	time time.Time (UTC) · duration time.Duration · uuid [16]byte · record RecordID · list, tuple and set []any ·
 //	object map[string]any · range *Range · regex *Regex
 //
@@ -31,6 +32,8 @@ func ToGo(v Value) any {
 		return v.AsBool()
 	case ops.KindInt:
 		return v.AsInt()
+	case ops.KindWide:
+		return wideToGo(v.AsWide())
 	case ops.KindFloat:
 		return v.AsFloat()
 	case ops.KindDecimal:
@@ -67,10 +70,20 @@ func ToGo(v Value) any {
 	return nil
 }
 
+func wideToGo(w ops.Wide) any {
+	if i, ok := w.Int(); ok {
+		return i
+	}
+	if u, ok := w.Uint(); ok {
+		return u
+	}
+	return w.Big()
+}
+
 // FromGo converts a Go value to a value. It takes everything that ToGo gives, every integer and float type,
-// pointers (nil is none), slices and arrays, maps with string keys (members in the order of their names), structs
+// big.Int, pointers (nil is none), slices and arrays, maps with string keys (members in the order of their names), structs
 // (see Rows.Scan for the tags; an embedded struct's fields are the outer one's), json.Number,
-// and types that marshal themselves to text. What does not fit (an unsigned integer over the range of int, NaN,
+// and types that marshal themselves to text. What does not fit (an integer of more than 128 bits, NaN,
 // a channel, a cycle) is an error that names the place.
 func FromGo(x any) (Value, error) {
 	if v, ok := scalarFromGo(x); ok {
@@ -114,6 +127,7 @@ var (
 	recordType        = reflect.TypeFor[RecordID]()
 	rangeType         = reflect.TypeFor[Range]()
 	regexType         = reflect.TypeFor[Regex]()
+	bigType           = reflect.TypeFor[big.Int]()
 	decimalType       = reflect.TypeFor[apd.Decimal]()
 	uuidType          = reflect.TypeFor[[16]byte]()
 	bytesType         = reflect.TypeFor[[]byte]()
@@ -138,10 +152,7 @@ func fromReflect(rv reflect.Value, path []string, depth int) (Value, error) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return ops.Int(rv.Int()), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		if rv.Uint() > math.MaxInt64 {
-			return ops.None, goError(path, "%d is over the range of int", rv.Uint())
-		}
-		return ops.Int(int64(rv.Uint())), nil
+		return ops.Uint(rv.Uint()), nil
 	case reflect.Float32, reflect.Float64:
 		return finite(rv.Float(), path)
 	case reflect.String:
@@ -181,6 +192,13 @@ func fromKnown(rv reflect.Value, path []string) (v Value, ok bool, err error) {
 	case regexType:
 		r := rv.Interface().(Regex)
 		return ops.RegexOf(&r), true, nil
+	case bigType:
+		b := rv.Interface().(big.Int)
+		w, ok := ops.WideOfBig(&b)
+		if !ok {
+			return ops.None, true, goError(path, "%s is out of the range of integers of 128 bits", &b)
+		}
+		return ops.Narrowed(ops.WideOf(w)), true, nil
 	case decimalType:
 		d := new(apd.Decimal)
 		c := rv.Interface().(apd.Decimal)
@@ -201,7 +219,7 @@ func fromKnown(rv reflect.Value, path []string) (v Value, ok bool, err error) {
 		}
 		return ops.Bytes(rv.Bytes()), true, nil
 	}
-	// Structs that marshal themselves (net/netip.Addr, big.Int …); pointers reach here after one step.
+	// Structs that marshal themselves (net/netip.Addr, big.Float …); pointers reach here after one step.
 	if t.Kind() == reflect.Struct && t.Implements(textMarshalerType) {
 		text, err := rv.Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
@@ -286,10 +304,10 @@ func fromTime(t time.Time, path []string) (Value, error) {
 }
 
 func fromNumber(text string, path []string) (Value, error) {
-	n := json.Number(text)
-	if i, err := n.Int64(); err == nil {
-		return ops.Int(i), nil
+	if i, ok := ops.ParseInteger(text, 10); ok {
+		return i, nil
 	}
+	n := json.Number(text)
 	f, err := n.Float64()
 	if err != nil {
 		return ops.None, goError(path, "%q is no number in range", text)

@@ -1,8 +1,10 @@
 package zerodb_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
+	"math/big"
 	"reflect"
 	"strings"
 	"testing"
@@ -64,6 +66,41 @@ func TestStructsGoThereAndBack(t *testing.T) {
 	}
 }
 
+// TestWideConversion: integers of every size go in and come out as what holds them.
+func TestWideConversion(t *testing.T) {
+	huge := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 128), big.NewInt(1))
+	least := new(big.Int).Neg(new(big.Int).Lsh(big.NewInt(1), 127))
+	for _, c := range []struct{ in, out any }{
+		{uint64(math.MaxUint64), uint64(math.MaxUint64)}, {uint64(7), int64(7)}, {*big.NewInt(7), int64(7)}, {huge, huge}, {least, least},
+		{json.Number("18446744073709551615"), uint64(math.MaxUint64)},
+	} {
+		v, err := zerodb.FromGo(c.in)
+		if err != nil || !reflect.DeepEqual(zerodb.ToGo(v), c.out) {
+			t.Errorf("%v became %v, %v", c.in, zerodb.ToGo(v), err)
+		}
+	}
+	v, err := zerodb.FromGo(uint64(math.MaxUint64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u uint64
+	var b big.Int
+	var f float64
+	var d apd.Decimal
+	for _, dst := range []any{&u, &b, &f, &d} {
+		if err := zerodb.Assign(dst, v); err != nil {
+			t.Error(err)
+		}
+	}
+	if u != math.MaxUint64 || b.String() != "18446744073709551615" || f != 1<<64 || d.String() != "18446744073709551615" {
+		t.Errorf("%d %s %g %s", u, &b, f, &d)
+	}
+	var i int64
+	if err := zerodb.Assign(&i, v); err == nil || !strings.Contains(err.Error(), "18446744073709551615 does not fit a Go int64") {
+		t.Error(err)
+	}
+}
+
 func TestFromGoRefuses(t *testing.T) {
 	type node struct{ Next *node }
 	loop := &node{}
@@ -73,7 +110,7 @@ func TestFromGoRefuses(t *testing.T) {
 		code zerodb.Code
 		says string
 	}{
-		{uint64(math.MaxUint64), ops.CodeType, "over the range of int"},
+		{new(big.Int).Lsh(big.NewInt(1), 128), ops.CodeType, "out of the range of integers of 128 bits"},
 		{math.NaN(), ops.CodeNotFinite, "not finite"},
 		{[]any{1, []any{math.Inf(1)}}, ops.CodeNotFinite, "[][]: "},
 		{map[string]any{"a": map[string]any{"b": make(chan int)}}, ops.CodeType, "a.b: a Go chan int has no ZeroQL kind"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/parse"
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -95,6 +96,10 @@ func negated(x *ast.Unary, v Value) (Value, error) {
 	case x.Op != ast.Neg:
 	case v.Kind() == ops.KindInt && v.AsInt() != math.MinInt64:
 		return ops.Int(-v.AsInt()), nil
+	case v.Kind() == ops.KindWide:
+		if n, err := ops.Eval1(opcodes.Neg, v); err == nil {
+			return ops.Narrowed(n), nil
+		}
 	case v.Kind() == ops.KindFloat:
 		return ops.Float(-v.AsFloat()), nil
 	case v.Kind() == ops.KindDuration && v.AsInt() != math.MinInt64:

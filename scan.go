@@ -182,6 +182,10 @@ func assignKnown(dst reflect.Value, v Value, path []string) (done bool, err erro
 		if v.Kind() == ops.KindUUID {
 			x = v.AsUUID()
 		}
+	case bigType:
+		if v.Kind() == ops.KindInt || v.Kind() == ops.KindWide {
+			x = *v.AsWide().Big()
+		}
 	case decimalType:
 		if d, ok := toDecimal(v); ok {
 			x = *d
@@ -232,6 +236,9 @@ func toDecimal(v Value) (*apd.Decimal, bool) {
 		return new(apd.Decimal).Set(v.AsDecimal()), true
 	case ops.KindInt:
 		return apd.New(v.AsInt(), 0), true
+	case ops.KindWide:
+		d, err := ops.Cast(v, ops.TypeOf(ops.KindDecimal))
+		return d.AsDecimal(), err == nil
 	}
 	return nil, false
 }
@@ -252,9 +259,16 @@ func assignString(dst reflect.Value, v Value, path []string) error {
 
 func assignInteger(dst reflect.Value, v Value, path []string) error {
 	var i int64
-	switch v.Kind() {
+	switch v = ops.Narrowed(v); v.Kind() {
 	case ops.KindInt:
 		i = v.AsInt()
+	case ops.KindWide:
+		u, ok := v.AsWide().Uint()
+		if !ok || !dst.CanUint() || dst.OverflowUint(u) {
+			return goError(path, "%s does not fit a Go %s", ops.Format(v), dst.Type())
+		}
+		dst.SetUint(u)
+		return nil
 	case ops.KindFloat: // a float that is an integer is one; nothing is cut off
 		f := v.AsFloat()
 		if f != math.Trunc(f) || math.Abs(f) > 1<<53 {
@@ -282,8 +296,9 @@ func assignFloat(dst reflect.Value, v Value, path []string) error {
 	switch v.Kind() {
 	case ops.KindFloat:
 		dst.SetFloat(v.AsFloat())
-	case ops.KindInt:
-		dst.SetFloat(float64(v.AsInt()))
+	case ops.KindInt, ops.KindWide:
+		f, _ := ops.Cast(v, ops.TypeOf(ops.KindFloat))
+		dst.SetFloat(f.AsFloat())
 	case ops.KindDecimal:
 		f, err := v.AsDecimal().Float64()
 		if err != nil {

@@ -23,6 +23,10 @@ func appendExact(dst []byte, v Value) []byte {
 		return append(dst, byte(v.bits))
 	case KindInt, KindTime, KindDuration:
 		return binary.AppendVarint(dst, v.AsInt())
+	case KindWide:
+		w := v.AsWide()
+		dst = append(dst, v.sub)
+		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, w.Hi), w.Lo)
 	case KindFloat:
 		return binary.LittleEndian.AppendUint64(dst, v.bits)
 	case KindDecimal:
@@ -152,6 +156,12 @@ func (r *exactReader) value() Value {
 		return Time(r.varint())
 	case KindDuration:
 		return Duration(time.Duration(r.varint()))
+	case KindWide:
+		w := Wide{Negative: r.byte() == subNegative, Hi: r.word(), Lo: r.word()}
+		if w != w.normal() || !w.inRange() {
+			return r.fail()
+		}
+		return WideOf(w)
 	case KindFloat:
 		return Float(r.float())
 	case KindDecimal:

@@ -96,7 +96,7 @@ func outsideSize(v Value) int64 {
 		return int64(v.bits)
 	case KindDecimal:
 		return int64(v.AsDecimal().Size())
-	case KindUUID:
+	case KindUUID, KindWide:
 		return 16
 	case KindRecord:
 		if v.sub == subInline {

@@ -16,7 +16,7 @@ func numberAggregates() []Aggregate {
 			Doc: "The number of rows; with an argument, of rows where it is not none.",
 			New: func() GroupState { return &countState{} }},
 		{Name: "sum", Arg: true, Result: sumType,
-			Doc: "The sum of numbers or durations: exact for int and decimal, compensated for float.",
+			Doc: "The sum of numbers or durations: exact for integers and decimal, compensated for float.",
 			New: func() GroupState { return &sumState{} }},
 		{Name: "avg", Arg: true, Result: avgType,
 			Doc: "The arithmetic mean of numbers or durations: a decimal if one is among them, else a float.",
@@ -26,7 +26,7 @@ func numberAggregates() []Aggregate {
 
 func sumType(t Type) Type {
 	switch t.Kind {
-	case KindInt, KindFloat, KindDecimal, KindDuration:
+	case KindInt, KindWide, KindFloat, KindDecimal, KindDuration:
 		return Type{Kind: t.Kind, Optional: true}
 	}
 	return Any
@@ -34,7 +34,7 @@ func sumType(t Type) Type {
 
 func avgType(t Type) Type {
 	switch t.Kind {
-	case KindInt, KindFloat:
+	case KindInt, KindWide, KindFloat:
 		return Type{Kind: KindFloat, Optional: true}
 	}
 	return sumType(t)
@@ -92,12 +92,12 @@ func (s *countState) Decode(g int, src []byte) error {
 }
 
 // sumState adds numbers. Ints are added in 128 bits, so that only the sum itself can overflow and the order of rows does
-// not matter; floats with the error of each addition kept beside; decimals exactly.
+// not matter; floats with the error of each addition kept beside; decimals, and wides that are no ints, exactly.
 type sumState struct {
 	rowLister
 	mean bool
 	accs []sumAcc
-	decs []*apd.Decimal // by group, shorter than accs where no decimal was met
+	decs []*apd.Decimal // by group, shorter than accs where no decimal was met and no wide that is no int
 }
 
 // sumAcc is the sum of one group; see is which kinds it has met.
@@ -114,6 +114,11 @@ const (
 	seenFloat
 	seenDecimal
 	seenDuration
+	seenWide
+	seenBig // a wide that is no int
+	seenEnd // no flag
+
+	hasDecimal = seenDecimal | seenBig
 )
 
 func (a *sumAcc) addInt(x int64) {
@@ -150,7 +155,7 @@ func (s *sumState) Add(groups []int32, v *Vector, sel Selection, n int) error {
 		s.addInts(rows, of, v.Ints, groups == nil, seenDuration)
 	case KindFloat:
 		s.addFloats(rows, of, v.Floats, groups == nil)
-	case KindAny, KindDecimal:
+	case KindAny, KindWide, KindDecimal:
 		for _, i := range rows {
 			if err := s.addValue(int(of[i]), v.Vals[i]); err != nil {
 				return err
@@ -224,6 +229,17 @@ func (s *sumState) addValue(g int, v Value) error {
 	case KindFloat:
 		a.addFloat(v.AsFloat())
 		a.see |= seenFloat
+	case KindWide:
+		a.see |= seenWide
+		w := v.AsWide()
+		if i, ok := w.Int(); ok {
+			a.addInt(i)
+			break
+		}
+		a.see |= seenBig
+		if err := s.addDecimal(g, w.decimal()); err != nil {
+			return err
+		}
 	case KindDecimal:
 		a.see |= seenDecimal
 		if err := s.addDecimal(g, v.AsDecimal()); err != nil {
@@ -244,26 +260,10 @@ func (s *sumState) addDecimal(g int, d *apd.Decimal) error {
 	return addExact(s.decs[g], s.decs[g], d)
 }
 
-// sumDigits bounds the digits of a decimal sum, so that 1e1000 and 1e-1000 cannot ask for all between.
-const sumDigits = 1000
-
 // addExact sets sum to a + b without rounding.
 func addExact(sum, a, b *apd.Decimal) error {
-	switch {
-	case b.IsZero():
-		sum.Set(a)
-		return nil
-	case a.IsZero():
-		sum.Set(b)
-		return nil
-	}
-	c := apd.Context{Precision: 0, MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent}
-	top := max(int64(a.Exponent)+a.NumDigits(), int64(b.Exponent)+b.NumDigits())
-	if top-int64(min(a.Exponent, b.Exponent)) > sumDigits {
-		return Errorf(CodeNumberOutOfRange, "a decimal sum needs more than %d digits", sumDigits)
-	}
-	if _, err := c.Add(sum, a, b); err != nil {
-		return Errorf(CodeNumberOutOfRange, "a decimal sum is out of range: %s", err)
+	if _, err := exactSum(sum, a, b); err != nil {
+		return Errorf(CodeNumberOutOfRange, "a decimal sum needs more than %d digits", maxDigits)
 	}
 	return nil
 }
@@ -319,14 +319,14 @@ func (s *sumState) Result(g int) (Value, error) {
 		return s.durationResult(a)
 	case a.see&seenDecimal != 0:
 		return s.decimalResult(g, a)
-	case a.see == seenInt && !s.mean:
-		i, ok := a.int()
-		if !ok {
-			return None, Errorf(CodeOverflow, "sum: %s does not fit int", a.big())
-		}
-		return Int(i), nil
+	case a.see&seenFloat == 0 && !s.mean:
+		return s.integerResult(g, a)
 	}
 	f := a.float()
+	if a.see&seenBig != 0 {
+		big, _ := floatOfDecimal(s.decs[g])
+		f += big
+	}
 	if s.mean {
 		f /= float64(a.n)
 	}
@@ -334,6 +334,32 @@ func (s *sumState) Result(g int) (Value, error) {
 		return None, Errorf(CodeNotFinite, "%s: the sum of the floats is not finite", s.name())
 	}
 	return Float(f), nil
+}
+
+// integerResult is the sum of ints, or of ints and wides, which is a wide.
+func (s *sumState) integerResult(g int, a *sumAcc) (Value, error) {
+	if a.see == seenInt {
+		i, ok := a.int()
+		if !ok {
+			return None, Errorf(CodeOverflow, "sum: %s does not fit int", a.big())
+		}
+		return Int(i), nil
+	}
+	total := a.big()
+	if a.see&seenBig != 0 {
+		d, _ := new(apd.Decimal).Reduce(s.decs[g])
+		whole := d.Coeff.MathBigInt()
+		whole.Mul(whole, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(d.Exponent)), nil))
+		if d.Negative {
+			whole.Neg(whole)
+		}
+		total.Add(total, whole)
+	}
+	w, ok := WideOfBig(total)
+	if !ok {
+		return None, Errorf(CodeOverflow, "sum: %s does not fit 128 bits", total)
+	}
+	return WideOf(w), nil
 }
 
 func (s *sumState) durationResult(a *sumAcc) (Value, error) {
@@ -395,7 +421,7 @@ func (s *sumState) Encode(dst []byte, g int) []byte {
 	for _, u := range [...]uint64{a.lo, uint64(a.hi), floatBits(a.sum), floatBits(a.err)} {
 		dst = binary.LittleEndian.AppendUint64(dst, u)
 	}
-	if a.see&seenDecimal != 0 {
+	if a.see&hasDecimal != 0 {
 		dst = s.decs[g].Append(dst, 'E')
 	}
 	return dst
@@ -403,7 +429,7 @@ func (s *sumState) Encode(dst []byte, g int) []byte {
 
 func (s *sumState) Decode(g int, src []byte) error {
 	bad := corruptState(s.name())
-	if len(src) == 0 || src[0] >= seenDuration<<1 {
+	if len(src) == 0 || src[0] >= seenEnd {
 		return bad
 	}
 	a := sumAcc{see: src[0]}
@@ -415,17 +441,22 @@ func (s *sumState) Decode(g int, src []byte) error {
 	word := func(i int) uint64 { return binary.LittleEndian.Uint64(src[8*i:]) }
 	a.n, a.lo, a.hi, a.sum, a.err = int64(n), word(0), int64(word(1)), floatFrom(word(2)), floatFrom(word(3))
 	src = src[32:]
-	if a.see&seenDecimal == 0 {
+	if a.see&hasDecimal == 0 {
 		if len(src) > 0 {
 			return bad
 		}
 		s.accs[g] = a
 		return nil
 	}
-	if len(src) > sumDigits+32 {
+	if len(src) > maxDigits+32 {
 		return bad
 	}
 	d, _, err := apd.NewFromString(string(src))
+	if err == nil && a.see&seenDecimal == 0 {
+		if r, _ := new(apd.Decimal).Reduce(d); r.Exponent < 0 {
+			return bad
+		}
+	}
 	if err != nil || d.Form != apd.Finite || d.Exponent > 1<<16 || d.Exponent < -1<<16 {
 		return bad
 	}

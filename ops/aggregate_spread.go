@@ -36,6 +36,8 @@ func asFloat(v Value) (float64, bool) {
 	switch v.kind {
 	case KindInt:
 		return float64(v.AsInt()), true
+	case KindWide:
+		return v.AsWide().float(), true
 	case KindFloat:
 		return v.AsFloat(), true
 	case KindDecimal:

@@ -3,7 +3,6 @@ package ops
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -54,6 +53,8 @@ func fit(v Value, t *Type, cast bool) (Value, error) {
 		return v, nil
 	case KindInt:
 		return fitInt(v, t, cast)
+	case KindWide:
+		return fitWide(v, t, cast)
 	case KindFloat:
 		return fitFloat(v, t, cast)
 	case KindDecimal:
@@ -77,12 +78,11 @@ func fit(v Value, t *Type, cast bool) (Value, error) {
 
 // ---- numbers
 
-// widthRange holds the least and the greatest int of each width. u64 and wider widths are cut at the largest int.
+// widthRange holds the least and the greatest int of each width of int.
 var widthRange = [...][2]int64{
 	WidthDefault: {math.MinInt64, math.MaxInt64}, WidthI8: {math.MinInt8, math.MaxInt8}, WidthI16: {math.MinInt16, math.MaxInt16},
-	WidthI32: {math.MinInt32, math.MaxInt32}, WidthI64: {math.MinInt64, math.MaxInt64}, WidthI128: {math.MinInt64, math.MaxInt64},
-	WidthU8: {0, math.MaxUint8}, WidthU16: {0, math.MaxUint16}, WidthU32: {0, math.MaxUint32}, WidthU64: {0, math.MaxInt64},
-	WidthU128: {0, math.MaxInt64}, WidthF32: {}, WidthF64: {},
+	WidthI32: {math.MinInt32, math.MaxInt32}, WidthI64: {math.MinInt64, math.MaxInt64},
+	WidthU8: {0, math.MaxUint8}, WidthU16: {0, math.MaxUint16}, WidthU32: {0, math.MaxUint32}, WidthF64: {},
 }
 
 func fitInt(v Value, t *Type, cast bool) (Value, error) {
@@ -90,6 +90,10 @@ func fitInt(v Value, t *Type, cast bool) (Value, error) {
 	switch v.kind {
 	case KindInt:
 		i, ok = int64(v.bits), true
+	case KindWide:
+		if i, ok = v.AsWide().Int(); !ok {
+			return None, numberRange(v, t)
+		}
 	case KindFloat:
 		f := v.AsFloat()
 		if cast {
@@ -120,6 +124,52 @@ func fitInt(v Value, t *Type, cast bool) (Value, error) {
 	return Int(i), nil
 }
 
+// fitWide is fitInt for the widths beyond int.
+func fitWide(v Value, t *Type, cast bool) (Value, error) {
+	var w Wide
+	ok := false
+	switch v.kind {
+	case KindInt, KindWide:
+		w, ok = v.AsWide(), true
+	case KindFloat:
+		f := v.AsFloat()
+		if cast {
+			f = math.Trunc(f)
+		}
+		w, ok = wideOfFloat(f)
+	case KindDecimal:
+		d := v.AsDecimal()
+		if cast {
+			d = truncated(d)
+		}
+		w, ok = wideOfDecimal(d)
+	default:
+		if cast {
+			return castToInt(v, t)
+		}
+	}
+	switch {
+	case !ok && !cast:
+		return None, misfit(v, t, cast)
+	case !ok || !w.fits(t.Width):
+		return None, numberRange(v, t)
+	}
+	return WideOf(w), nil
+}
+
+// fits reports whether w is in the range of a width.
+func (w Wide) fits(width Width) bool {
+	switch width {
+	case WidthU64:
+		return w.Hi == 0 && !w.Negative
+	case WidthU128:
+		return !w.Negative
+	case WidthI128:
+		return w.Negative || w.Hi < 1<<63
+	}
+	return true
+}
+
 func numberRange(v Value, t *Type) *Error {
 	return Errorf(CodeNumberOutOfRange, "%s is out of the range of %s", described(v), t)
 }
@@ -127,13 +177,13 @@ func numberRange(v Value, t *Type) *Error {
 func castToInt(v Value, t *Type) (Value, error) {
 	switch v.kind {
 	case KindBool:
-		return Int(int64(v.bits)), nil
+		return fit(Int(int64(v.bits)), t, true)
 	case KindString:
 		d, err := ParseDecimal(strings.TrimSpace(v.AsString()))
 		if err != nil {
 			return None, misfit(v, t, true)
 		}
-		return fitInt(Decimal(d), t, true)
+		return fit(Decimal(d), t, true)
 	}
 	return None, misfit(v, t, true)
 }
@@ -156,6 +206,8 @@ func fitFloat(v Value, t *Type, cast bool) (Value, error) {
 	switch v.kind {
 	case KindInt:
 		f = float64(int64(v.bits))
+	case KindWide:
+		f = v.AsWide().float()
 	case KindFloat:
 		f = v.AsFloat()
 	case KindDecimal:
@@ -196,7 +248,7 @@ func fitDecimal(v Value, t *Type, cast bool) (Value, error) {
 	switch v.kind {
 	case KindDecimal:
 		return v, nil
-	case KindInt:
+	case KindInt, KindWide:
 		return Decimal(exactDecimal(v)), nil
 	case KindFloat:
 		if cast {
@@ -274,6 +326,11 @@ func castToTime(v Value, t *Type) (Value, error) {
 			return None, misfit(v, t, true)
 		}
 		return Time(ns), nil
+	case KindWide:
+		if i, ok := v.AsWide().Int(); ok {
+			return castToTime(Int(i), t)
+		}
+		return None, numberRange(v, t)
 	case KindInt:
 		const second = 1_000_000_000
 		s := int64(v.bits)
@@ -376,10 +433,11 @@ const MaxRangeItems = 1 << 20
 
 // rangeItems lists the ints of a range that is closed on both ends.
 func rangeItems(r *RangeValue) ([]Value, error) {
-	if r.Lo.kind != KindInt || r.Hi.kind != KindInt {
+	low, high := Narrowed(r.Lo), Narrowed(r.Hi)
+	if low.kind != KindInt || high.kind != KindInt {
 		return nil, Errorf(CodeCast, "%s is no range of ints with both ends", brief(Range(r)))
 	}
-	lo, hi := r.Lo.AsInt(), r.Hi.AsInt()
+	lo, hi := low.AsInt(), high.AsInt()
 	if !r.Inclusive {
 		if hi == math.MinInt64 {
 			return nil, nil
@@ -478,8 +536,8 @@ func ParseRecord(s string) (Value, error) {
 }
 
 func parseKey(key string) Value {
-	if i, err := strconv.ParseInt(key, 10, 64); err == nil && key[0] != '+' {
-		return Int(i)
+	if i, ok := ParseInteger(key, 10); ok && key[0] != '+' {
+		return i
 	}
 	if inner, ok := strings.CutPrefix(key, `u"`); ok {
 		if u, err := ParseUUID(strings.TrimSuffix(inner, `"`)); err == nil {

@@ -26,7 +26,7 @@ const (
 	familyRegex
 )
 
-var families = [NumKinds]family{KindNone: familyNone, KindBool: familyBool, KindInt: familyNumber, KindFloat: familyNumber,
+var families = [NumKinds]family{KindNone: familyNone, KindBool: familyBool, KindInt: familyNumber, KindWide: familyNumber, KindFloat: familyNumber,
 	KindDecimal: familyNumber, KindString: familyString, KindBytes: familyBytes, KindTime: familyTime,
 	KindDuration: familyDuration, KindUUID: familyUUID, KindRecord: familyRecord, KindList: familySequence,
 	KindTuple: familySequence, KindSet: familySequence, KindObject: familyObject, KindRange: familyRange,

@@ -120,7 +120,7 @@ var Codes = []struct {
 	{CodeNotFound, "A definition or record named by the statement does not exist.", "Use IF EXISTS where that is fine."},
 	{CodeType, "A value is of a kind that the operation does not take.", "Convert with type::…, or correct the operand."},
 	{CodeArgument, "A function got the wrong number or kind of arguments.", "The message shows the signature."},
-	{CodeOverflow, "Integer arithmetic left the range of int.", "Use float or decimal."},
+	{CodeOverflow, "Integer arithmetic left the range of int, or of 128 bits where a wide takes part.", "Use u128, i128, float or decimal."},
 	{CodeDivisionByZero, "Division or remainder by zero.", "Guard it with IF or ?:."},
 	{CodeNotFinite, "A float result is not finite.", "Check the operands; floats in zerodb are finite."},
 	{CodeCast, "A value cannot be converted to the type.", "Use the try_ form to get none instead."},

@@ -222,8 +222,12 @@ func fitsKind(p Type, k Kind) bool {
 		return true
 	case p.Kind == KindFloat:
 		return k.IsNumber()
-	case p.Kind == KindDecimal:
+	case p.Kind == KindInt:
+		return k == KindWide // a value that is no int is refused
+	case p.Kind == KindWide:
 		return k == KindInt
+	case p.Kind == KindDecimal:
+		return isInteger(k)
 	case p.Kind == KindList:
 		return k == KindSet || k == KindTuple
 	}
@@ -269,13 +273,37 @@ func fn(name string, signatures []string, doc, example, result string, eval func
 		case isNone:
 			return None, nil
 		}
-		v, err := eval(env, args)
+		given := args
+		if slices.ContainsFunc(args, func(v Value) bool { return v.kind == KindWide }) {
+			var err error
+			if given, err = narrowedArgs(signed, args); err != nil {
+				return None, funcError(name, args, err)
+			}
+		}
+		v, err := eval(env, given)
 		if err != nil {
 			return None, funcError(name, args, err)
 		}
 		return v, nil
 	}
 	return f
+}
+
+// narrowedArgs makes ints of the wides that are given for parameters of int, as the first signature that fits says.
+func narrowedArgs(signed []Signature, args []Value) ([]Value, error) {
+	i := slices.IndexFunc(signed, func(s Signature) bool {
+		fits, _ := s.check(args)
+		return fits
+	})
+	out := slices.Clone(args)
+	for j, a := range args {
+		if p := signed[i].Param(j); a.kind == KindWide && p.Kind == KindInt {
+			if out[j] = Narrowed(a); out[j].kind == KindWide {
+				return nil, faultOf(CodeNumberOutOfRange, j, "is out of the range of int")
+			}
+		}
+	}
+	return out, nil
 }
 
 // checkArgs reports whether some signature takes the arguments, and whether one of them is a none that makes

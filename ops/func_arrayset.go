@@ -157,10 +157,11 @@ func arrayRange(_ *Env, a []Value) (Value, error) {
 	var from, to int64
 	if a[0].kind == KindRange {
 		r := a[0].AsRange()
-		if r.Lo.kind != KindInt || r.Hi.kind != KindInt {
+		lo, hi := Narrowed(r.Lo), Narrowed(r.Hi)
+		if lo.kind != KindInt || hi.kind != KindInt {
 			return None, fault(0, "must have ints at both ends")
 		}
-		from, to = r.Lo.AsInt(), r.Hi.AsInt()
+		from, to = lo.AsInt(), hi.AsInt()
 		if r.Inclusive {
 			if to == math.MaxInt64 {
 				return None, tooLarge(0, maxElements, "elements")

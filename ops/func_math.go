@@ -94,6 +94,9 @@ func mathRound(_ *Env, a []Value) (Value, error) {
 	if places >= 0 {
 		return a[0], nil
 	}
+	if a[0].kind == KindWide {
+		return roundWide(a[0].AsWide(), uint64(-places))
+	}
 	unit := int64(math.Pow10(int(-places)))
 	x := a[0].AsInt()
 	rest := x % unit
@@ -107,6 +110,22 @@ func mathRound(_ *Env, a []Value) (Value, error) {
 		x -= unit
 	}
 	return Int(x), nil
+}
+
+// roundWide rounds to so many places before the point.
+func roundWide(w Wide, places uint64) (Value, error) {
+	unit, _ := Wide{Lo: 10}.pow(places)
+	_, rest, _ := w.divide(unit)
+	down, _ := w.sub(rest)
+	if rest.cmpMagnitude(Wide{Lo: unit.Lo / 2}) < 0 {
+		return WideOf(down), nil
+	}
+	unit.Negative = w.Negative
+	up, ok := down.add(unit)
+	if !ok {
+		return None, overflow()
+	}
+	return WideOf(up), nil
 }
 
 // roundFloat rounds the shortest decimal that reads back as f, so that 1.005 to 2 places is 1.01 as it is written.
@@ -129,6 +148,10 @@ func mathAbs(_ *Env, a []Value) (Value, error) {
 		return Float(math.Abs(x.AsFloat())), nil
 	case KindDecimal:
 		return Decimal(new(apd.Decimal).Abs(x.AsDecimal())), nil
+	case KindWide:
+		w := x.AsWide()
+		w.Negative = false
+		return WideOf(w), nil
 	default:
 		if x.AsInt() == math.MinInt64 {
 			return None, overflow()
@@ -202,7 +225,7 @@ func mathFloats() []Func {
 				}
 				return finiteFloat(fs[0]*(1-fs[2]) + fs[1]*fs[2])
 			}),
-		fn("math::pow", []string{"x: int, y: int -> any", "x: decimal, y: int -> decimal", "x: float, y: float -> float"},
+		fn("math::pow", []string{"x: int, y: int -> any", "x: wide, y: wide -> any", "x: decimal, y: int -> decimal", "x: float, y: float -> float"},
 			"x to the power of y: an int where both are and y is not negative.", "math::pow(2, 10)", "1024", mathPow),
 	}
 }
@@ -229,6 +252,12 @@ func logTo(x, base float64) float64 {
 func mathPow(_ *Env, a []Value) (Value, error) {
 	x, y := a[0], a[1]
 	switch {
+	case isInteger(x.kind) && isInteger(y.kind) && (x.kind == KindWide || y.kind == KindWide):
+		v, err := powerWides(x.AsWide(), y.AsWide())
+		if err != nil {
+			return None, overflow()
+		}
+		return v, nil
 	case x.kind == KindInt && y.kind == KindInt && y.AsInt() >= 0:
 		i, ok := PowInts(x.AsInt(), y.AsInt())
 		if !ok {

@@ -163,6 +163,16 @@ func mathProduct(_ *Env, a []Value) (Value, error) {
 			p = q
 		}
 		return Int(p), nil
+	case KindWide:
+		p := Wide{Lo: 1}
+		for _, v := range vs {
+			q, ok := p.mul(v.AsWide())
+			if !ok {
+				return None, overflow()
+			}
+			p = q
+		}
+		return WideOf(p), nil
 	case KindFloat:
 		p := 1.0
 		for _, v := range vs {

@@ -8,7 +8,7 @@ import (
 // Types that stand for several in a signature. They are written like a type's name and are kept as an any of
 // that Name.
 const (
-	numberVar = "number" // int, float or decimal; as a result, the widest of the number arguments
+	numberVar = "number" // int, wide, float or decimal; as a result, the widest of the number arguments
 	anyVar    = "T"      // any type; as a result, what the arguments have in its place
 )
 
@@ -71,10 +71,11 @@ func signatureType(text string) Type {
 	case "list":
 		return Type{Kind: KindList}
 	}
-	for k, name := range kindNames {
-		if name == text {
-			return Type{Kind: Kind(k)}
-		}
+	if text == KindRange.String() {
+		return Type{Kind: KindRange}
+	}
+	if t, ok := TypeNamed(text); ok {
+		return t
 	}
 	panic("ops: unknown type in a signature: " + text)
 }

@@ -2,15 +2,24 @@ package ops
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
+
+// wholeTakes is what the casts to integers take.
+const wholeTakes = "a number in range, whose fraction is dropped, or a text that writes one"
 
 func typeFuncs() []Func {
 	var fs []Func
 	for _, c := range []struct{ name, takes, result, example, gives, bad string }{
 		{"bool", "a bool, or the texts true and false", "bool", `"true"`, "true", `"maybe"`},
 		{"int", "a number, whose fraction is dropped, or a text that writes an int", "int", `"12"`, "12", `"1x"`},
+		{"u8", wholeTakes, "u8", `"255"`, "255", "256"}, {"u16", wholeTakes, "u16", "1.9", "1", "-1"}, {"u32", wholeTakes, "u32", "7", "7", "-1"},
+		{"u64", wholeTakes, "u64", `"18446744073709551615"`, "18446744073709551615", "-1"},
+		{"u128", wholeTakes, "u128", `"6"`, "6", "-1"},
+		{"i8", wholeTakes, "i8", "-128", "-128", "128"}, {"i16", wholeTakes, "i16", "true", "1", "32768"}, {"i32", wholeTakes, "i32", "7", "7", "1e10"},
+		{"i64", wholeTakes, "i64", "7", "7", "1e19"},
+		{"i128", wholeTakes, "i128", "2", "2", "1e40"},
+		{"f32", "a number or a text that writes one, and gives the nearest float of 32 bits", "f32", "0.1", "0.10000000149011612", `"x"`},
 		{"float", "a number or a text that writes one", "float", `"1.5"`, "1.5", `"x"`},
 		{"decimal", "a number or a text that writes one", "decimal", `"1.50"`, `d"1.50"`, `"x"`},
 		{"string", "any value, as it is printed", "string", "12", `"12"`, ""},
@@ -65,7 +74,7 @@ func typeTests() []Func {
 	return []Func{
 		kind(KindNone, "none", "none"),
 		kind(KindBool, "a bool", "true"),
-		kind(KindInt, "an int", "1"),
+		test("int", "an integer", "1", func(v Value) bool { return isInteger(v.kind) }),
 		kind(KindFloat, "a float", "1.5"),
 		kind(KindDecimal, "a decimal", `d"1.5"`),
 		test("number", "an int, float or decimal", "1", func(v Value) bool { return v.kind.IsNumber() }),
@@ -89,8 +98,8 @@ func typeTests() []Func {
 
 func typeMaking() []Func {
 	return []Func{
-		fn("type::of", []string{"value: any -> string"}, "The name of the value's kind.", "type::of(1.5)", `"float"`,
-			func(_ *Env, a []Value) (Value, error) { return String(a[0].kind.String()), nil }),
+		fn("type::of", []string{"value: any -> string"}, "The name of the value's kind; integers of every width are int.", "type::of(1.5)", `"float"`,
+			func(_ *Env, a []Value) (Value, error) { return String(kindName(a[0].kind)), nil }),
 		fn("type::record", []string{"table: string, key: any -> record", "id: string -> record", "id: record -> record"},
 			"The record id of a table and a key, or of a text that writes one.", `type::record("person", "alice")`, "person:alice", recordOf),
 		fn("type::try_record", []string{"table: string, key: any -> record?", "id: any -> record?"},
@@ -125,8 +134,8 @@ func typeNumber(_ *Env, a []Value) (Value, error) {
 		return a[0], nil
 	}
 	if a[0].kind == KindString {
-		if i, err := strconv.ParseInt(strings.TrimSpace(a[0].AsString()), 10, 64); err == nil {
-			return Int(i), nil
+		if i, ok := ParseInteger(strings.TrimSpace(a[0].AsString()), 10); ok {
+			return i, nil
 		}
 	}
 	return Cast(a[0], TypeOf(KindFloat))
@@ -148,7 +157,7 @@ func recordOf(_ *Env, a []Value) (Value, error) {
 // isKey reports whether a value may be the key of a record.
 func isKey(v Value) bool {
 	switch v.kind {
-	case KindInt, KindString, KindUUID:
+	case KindInt, KindWide, KindString, KindUUID:
 		return true
 	case KindList, KindTuple:
 		vs := v.AsList()

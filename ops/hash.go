@@ -23,6 +23,8 @@ func Hash(v Value) uint64 {
 		return HashFloat(v.AsFloat())
 	case KindBool:
 		return mix(v.bits, hashBool)
+	case KindWide:
+		return hashWide(v.AsWide())
 	case KindDecimal:
 		return hashDecimal(v.AsDecimal())
 	case KindBytes:
@@ -99,15 +101,34 @@ func HashFloat(f float64) uint64 {
 	if i, ok := wholeFloat(f); ok {
 		return HashInt(i)
 	}
+	return hashFraction64(f)
+}
+
+// hashFraction64 is the hash of a float that is no int.
+func hashFraction64(f float64) uint64 {
+	if w, ok := wideOfFloat(f); ok {
+		return hashWide(w)
+	}
 	return mix(math.Float64bits(f), hashFraction)
+}
+
+func hashWide(w Wide) uint64 {
+	if i, ok := w.Int(); ok {
+		return HashInt(i)
+	}
+	h := mix(mix(w.Lo, hashNumber), w.Hi)
+	if w.Negative {
+		h = ^h
+	}
+	return h
 }
 
 // HashString is Hash of a string.
 func HashString(s string) uint64 { return xxhash.Sum64String(s) }
 
 func hashDecimal(d *apd.Decimal) uint64 {
-	if i, ok := intOfDecimal(d); ok {
-		return HashInt(i)
+	if w, ok := wideOfDecimal(d); ok {
+		return hashWide(w)
 	}
 	if f, exact := floatOfDecimal(d); exact {
 		return HashFloat(f)

@@ -12,7 +12,7 @@ func AppendJSON(dst []byte, v Value) []byte {
 	switch v.kind {
 	case KindNone:
 		return append(dst, "null"...)
-	case KindBool, KindInt, KindFloat:
+	case KindBool, KindInt, KindWide, KindFloat:
 		return appendPlain(dst, v)
 	case KindString:
 		return appendJSONString(dst, v.AsString())

@@ -10,7 +10,7 @@ import (
 )
 
 // ParseJSON reads one JSON value, with nothing but space around it. Null is none, and a member that is null is left out;
-// a number with a point or an exponent is a float, another an int; of members with one name the last counts.
+// a number with a point or an exponent is a float, another an int or wide; of members with one name the last counts.
 // The value's strings share one copy of src.
 func ParseJSON(src []byte) (Value, error) {
 	v, rest, err := ParseJSONPrefix(string(src))
@@ -276,8 +276,8 @@ func jsonNumber(text string, at int, isFloat bool) (Value, error) {
 		if err == nil && !math.IsInf(f, 0) {
 			return Float(f), nil
 		}
-	} else if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return Int(i), nil
+	} else if i, ok := ParseInteger(text, 10); ok {
+		return i, nil
 	}
 	e := jsonError(at, "the number %s is out of range", brief(String(text)))
 	e.Code = CodeNumberOutOfRange

@@ -34,7 +34,7 @@ import (
 // the number is more than the float, and its decimal digits follow: the place of the decimal point in 4 bytes, then two
 // digits a byte, increased by one, end 00. So small ints take 2 to 5 bytes, and ints, floats and decimals are in one order.
 //
-// Notes are one byte 00 if every number is an int where its value is one, a float where its value is one, else a decimal,
+// Notes are one byte 00 if every number is an int where its value is one, else a wide, else a float, else a decimal,
 // and if every sequence is a list. Otherwise they are 01 and a note for each number and sequence in their order.
 const (
 	keyEnd      = 0x00
@@ -66,10 +66,11 @@ const (
 	notesSome  = 0x01
 
 	notePlain   = 0x00
-	noteFloat   = 0x01 // a float whose value is an int
-	noteDecimal = 0x02 // a decimal whose value is an int or float, or that ends in zeroes; how many (at most 255) follows
+	noteFloat   = 0x01 // a float whose value is an int or wide
+	noteDecimal = 0x02 // a decimal whose value is of another kind too, or that ends in zeroes; how many (at most 255) follows
 	noteTuple   = 0x03
 	noteSet     = 0x04
+	noteWide    = 0x05 // a wide whose value is an int
 )
 
 // MaxDepth is how deep a value may nest that is read from a key or from JSON.
@@ -115,7 +116,7 @@ func appendOrder(dst []byte, v Value) []byte {
 		return append(dst, keyNone)
 	case KindBool:
 		return append(dst, keyFalse+byte(v.bits))
-	case KindInt, KindFloat, KindDecimal:
+	case KindInt, KindWide, KindFloat, KindDecimal:
 		return appendNumber(dst, v)
 	case KindString:
 		return appendKeyText(append(dst, keyString), v.AsString())
@@ -188,6 +189,8 @@ func appendNumber(dst []byte, v Value) []byte {
 	switch v.kind {
 	case KindInt:
 		return appendInt(dst, int64(v.bits))
+	case KindWide:
+		return appendWide(dst, v.AsWide())
 	case KindFloat:
 		f := v.AsFloat()
 		if f == 0 {
@@ -220,17 +223,33 @@ func appendInt(dst []byte, i int64) []byte {
 	if i < 0 {
 		abs = -abs
 	}
+	return appendWord(dst, i < 0, abs)
+}
+
+// appendWord writes an integer whose magnitude is 64 bits that are not zero.
+func appendWord(dst []byte, negative bool, abs uint64) []byte {
 	if bits.Len64(abs)-bits.TrailingZeros64(abs) <= 53 {
-		return appendMagnitude(dst, i < 0, float64(abs), nil)
+		return appendMagnitude(dst, negative, float64(abs), nil)
 	}
 	// The float is the number without its lowest bits.
 	low := bits.Len64(abs) - 53
-	d := new(apd.Decimal).SetFinite(int64(abs>>1), 0)
-	d.Coeff.Lsh(&d.Coeff, 1)
-	if abs&1 != 0 {
-		d.Coeff.Add(&d.Coeff, apd.NewBigInt(1))
+	return appendMagnitude(dst, negative, float64(abs>>low<<low), Wide{Lo: abs}.decimal())
+}
+
+func appendWide(dst []byte, w Wide) []byte {
+	switch {
+	case w.isZero():
+		return append(dst, keyZero)
+	case w.Hi == 0:
+		return appendWord(dst, w.Negative, w.Lo)
 	}
-	return appendMagnitude(dst, i < 0, float64(abs>>low<<low), d)
+	d := Wide{Hi: w.Hi, Lo: w.Lo}.decimal()
+	low := Wide{Hi: w.Hi, Lo: w.Lo}.shr(uint(w.bitLen() - 53))
+	f := math.Ldexp(float64(low.Lo), w.bitLen()-53)
+	if exactDecimalOfFloat(f).Cmp(d) == 0 {
+		d = nil
+	}
+	return appendMagnitude(dst, w.Negative, f, d)
 }
 
 // appendMagnitude writes a number whose magnitude is f, or exact, of which f is the float below.
@@ -286,7 +305,7 @@ func appendNotes(dst []byte, v Value) []byte {
 	switch v.kind {
 	case KindInt:
 		return append(dst, notesPlain)
-	case KindFloat, KindDecimal, KindList, KindTuple, KindSet, KindObject, KindRecord, KindRange:
+	case KindWide, KindFloat, KindDecimal, KindList, KindTuple, KindSet, KindObject, KindRecord, KindRange:
 	default:
 		return dst // there is no number in it
 	}
@@ -313,8 +332,13 @@ func appendNote(dst []byte, v Value) (_ []byte, plain bool) {
 	switch v.kind {
 	case KindInt:
 		dst = append(dst, notePlain)
+	case KindWide:
+		if _, ok := v.AsWide().Int(); ok {
+			return append(dst, noteWide), false
+		}
+		dst = append(dst, notePlain)
 	case KindFloat:
-		if _, ok := wholeFloat(v.AsFloat()); ok {
+		if _, ok := wideOfFloat(v.AsFloat()); ok {
 			return append(dst, noteFloat), false
 		}
 		dst = append(dst, notePlain)
@@ -356,11 +380,11 @@ func appendDecimalNote(dst []byte, d *apd.Decimal) (_ []byte, plain bool) {
 	return append(dst, noteDecimal, byte(min(zeroes, 255))), false
 }
 
-// canonicalNumber returns the value that an order alone stands for: an int where the value is one, a float where it is one,
-// else a decimal that does not end in zeroes. It takes d over.
+// canonicalNumber returns the value that an order alone stands for: an int where the value is one, else a wide, else a
+// float, else a decimal that does not end in zeroes. It takes d over.
 func canonicalNumber(d *apd.Decimal) Value {
-	if i, ok := intOfDecimal(d); ok {
-		return Int(i)
+	if w, ok := wideOfDecimal(d); ok {
+		return Narrowed(WideOf(w))
 	}
 	if f, exact := floatOfDecimal(d); exact {
 		return Float(f)

@@ -26,8 +26,8 @@ func DecodeKey(src []byte) (v Value, rest []byte, err error) {
 	return v, d.src, nil
 }
 
-// DecodeOrder reads what AppendOrder wrote. Numbers come back as ints where their value is one, as floats where it is one,
-// else as decimals, and sequences as lists. Texts are put into memory from mem, if it is given.
+// DecodeOrder reads what AppendOrder wrote. Numbers come back as ints where their value is one, else as wides, as floats,
+// or as decimals, and sequences as lists. Texts are put into memory from mem, if it is given.
 func DecodeOrder(src []byte, mem func(n int) []byte) (v Value, rest []byte, err error) {
 	if i, rest, ok := decodePositive(src); ok {
 		return Int(i), rest, nil
@@ -334,6 +334,9 @@ func (d *keyReader) number(tag byte) (Value, error) {
 	if i, ok := wholeFloat(f); ok {
 		return Int(i), nil
 	}
+	if w, ok := wideOfFloat(f); ok {
+		return WideOf(w), nil
+	}
 	return Float(f), nil
 }
 
@@ -428,7 +431,7 @@ func (d *keyReader) notes(v Value) (Value, error) {
 // hasNotes reports whether there is a number or sequence in v.
 func hasNotes(v Value) bool {
 	switch v.kind {
-	case KindInt, KindFloat, KindDecimal, KindList, KindTuple, KindSet:
+	case KindInt, KindWide, KindFloat, KindDecimal, KindList, KindTuple, KindSet:
 		return true
 	case KindObject:
 		for _, m := range v.AsObject() {
@@ -447,7 +450,7 @@ func hasNotes(v Value) bool {
 // note gives a value that has just been read the kinds that the notes say.
 func (d *keyReader) note(v Value, plain *bool) (Value, error) {
 	switch v.kind {
-	case KindInt, KindFloat, KindDecimal:
+	case KindInt, KindWide, KindFloat, KindDecimal:
 		return d.noteNumber(v, plain)
 	case KindList:
 		return d.noteSequence(v, plain)
@@ -516,11 +519,12 @@ func (d *keyReader) noteNumber(v Value, plain *bool) (Value, error) {
 	switch {
 	case b == notePlain:
 		return v, nil
-	case b == noteFloat && v.kind == KindInt:
-		f := float64(int64(v.bits))
-		if i, ok := wholeFloat(f); ok && i == int64(v.bits) {
-			return Float(f), nil
+	case b == noteFloat && isInteger(v.kind):
+		if f := Float(v.AsWide().float()); compareNumbers(f, v) == 0 {
+			return f, nil
 		}
+	case b == noteWide && v.kind == KindInt:
+		return WideOf(wideOfInt(v.AsInt())), nil
 	case b == noteDecimal:
 		zeroes, err := d.byte()
 		if err != nil {

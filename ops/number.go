@@ -20,6 +20,12 @@ func compareNumbers(a, b Value) int {
 		return CompareIntFloat(int64(a.bits), b.AsFloat())
 	case a.kind == KindFloat && b.kind == KindInt:
 		return -CompareIntFloat(int64(b.bits), a.AsFloat())
+	case a.kind <= KindWide && b.kind <= KindWide:
+		return a.AsWide().compare(b.AsWide())
+	case a.kind == KindWide && b.kind == KindFloat:
+		return compareWideFloat(a.AsWide(), b.AsFloat())
+	case a.kind == KindFloat && b.kind == KindWide:
+		return -compareWideFloat(b.AsWide(), a.AsFloat())
 	}
 	return exactDecimal(a).Cmp(exactDecimal(b))
 }
@@ -63,6 +69,8 @@ func exactDecimal(v Value) *apd.Decimal {
 		return apd.New(int64(v.bits), 0)
 	case KindFloat:
 		return exactDecimalOfFloat(v.AsFloat())
+	case KindWide:
+		return v.AsWide().decimal()
 	}
 	return v.AsDecimal()
 }
@@ -107,17 +115,6 @@ func nearDecimal(v Value) *apd.Decimal {
 		return d
 	}
 	return exactDecimal(v)
-}
-
-// decimalDigits is the precision of decimal arithmetic: that of IEEE's decimal128 and a little more.
-const decimalDigits = 38
-
-var decimalContext = apd.Context{
-	Precision:   decimalDigits,
-	MaxExponent: apd.MaxExponent,
-	MinExponent: apd.MinExponent,
-	Traps:       apd.DefaultTraps &^ (apd.Subnormal | apd.Underflow),
-	Rounding:    apd.RoundHalfEven,
 }
 
 // intOfDecimal returns a decimal's value as an int if it is a whole number in range.

@@ -10,7 +10,7 @@ var (
 	unaryOps = map[string]func(a Value) (Value, error){
 		"neg":     negate,
 		"not":     func(a Value) (Value, error) { return Bool(!a.AsBool()), nil },
-		"bit.not": func(a Value) (Value, error) { return Int(^a.AsInt()), nil },
+		"bit.not": bitNot,
 		"is.none": func(a Value) (Value, error) { return Bool(a.IsNone()), nil },
 	}
 	binaryOps = map[string]func(a, b Value) (Value, error){
@@ -31,7 +31,7 @@ var (
 		"distance":     distance,
 		"bit.or":       bitOr,
 		"bit.and":      bitAnd,
-		"bit.xor":      func(a, b Value) (Value, error) { return Int(a.AsInt() ^ b.AsInt()), nil },
+		"bit.xor":      bitXor,
 		"shl":          shiftLeft,
 		"shr":          shiftRight,
 		"index":        index,
@@ -139,6 +139,7 @@ func (f *failure) Error() string { return f.what }
 
 var (
 	errOverflow = &failure{CodeOverflow, "leaves the range of int"}
+	errTooWide  = &failure{CodeOverflow, "leaves the range of integers of 128 bits"}
 	errLongTime = &failure{CodeOverflow, "leaves the range of times and durations"}
 	errZero     = &failure{CodeDivisionByZero, "divides by zero"}
 	errInfinite = &failure{CodeNotFinite, "is not finite"}

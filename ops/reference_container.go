@@ -96,12 +96,14 @@ func withoutElements(a, b Value) Value {
 	return like(a, vs)
 }
 
+func isInteger(k Kind) bool { return k == KindInt || k == KindWide }
+
 // bitOr of sequences is their union: the distinct elements, in the order in which they first come.
 func bitOr(a, b Value) (Value, error) {
-	if a.kind == KindInt && b.kind == KindInt {
-		return Int(a.AsInt() | b.AsInt()), nil
-	}
-	if a.kind == KindInt || b.kind == KindInt {
+	switch {
+	case isInteger(a.kind) && isInteger(b.kind):
+		return bitwise(a, b, func(x, y uint64) uint64 { return x | y })
+	case isInteger(a.kind) || isInteger(b.kind):
 		return None, errPair
 	}
 	if a.kind == KindSet {
@@ -119,10 +121,10 @@ func bitOr(a, b Value) (Value, error) {
 
 // bitAnd of sequences is their intersection: the distinct elements of a that are in b.
 func bitAnd(a, b Value) (Value, error) {
-	if a.kind == KindInt && b.kind == KindInt {
-		return Int(a.AsInt() & b.AsInt()), nil
-	}
-	if a.kind == KindInt || b.kind == KindInt {
+	switch {
+	case isInteger(a.kind) && isInteger(b.kind):
+		return bitwise(a, b, func(x, y uint64) uint64 { return x & y })
+	case isInteger(a.kind) || isInteger(b.kind):
 		return None, errPair
 	}
 	wanted, seen := indexValues(b.AsList()), make(valueIndex)
@@ -250,7 +252,7 @@ func distance(a, b Value) (Value, error) {
 
 func number(v Value) (float64, bool) {
 	switch v.kind {
-	case KindInt, KindFloat:
+	case KindInt, KindWide, KindFloat:
 		return asFloat64(v), true
 	case KindDecimal:
 		f, _ := floatOfDecimal(v.AsDecimal())
@@ -275,9 +277,13 @@ func Cosine(dot, xx, yy float64) (Value, error) {
 // ---- index
 
 func index(a, b Value) (Value, error) {
-	switch {
+	switch b = Narrowed(b); {
 	case b.kind == KindInt:
 		return element(a, b.AsInt())
+	case b.kind == KindWide && a.kind == KindObject:
+		return None, errPair
+	case b.kind == KindWide:
+		return None, nil // no list is so long
 	case b.kind == KindRange:
 		return slice(a, b.AsRange())
 	case a.kind == KindObject:
@@ -365,6 +371,7 @@ func bounds(r *RangeValue, n int) (from, to int, err error) {
 		}
 		return int(min(max(i, 0), int64(n)))
 	}
+	r = &RangeValue{Narrowed(r.Lo), Narrowed(r.Hi), r.Inclusive}
 	if !r.Lo.IsNone() && r.Lo.kind != KindInt || !r.Hi.IsNone() && r.Hi.kind != KindInt {
 		return 0, 0, errPair
 	}

@@ -37,14 +37,25 @@ func MulInts(a, b int64) (product int64, ok bool) {
 }
 
 func asFloat64(v Value) float64 {
-	if v.kind == KindInt {
+	switch v.kind {
+	case KindInt:
 		return float64(v.AsInt())
+	case KindWide:
+		return v.AsWide().float()
 	}
 	return v.AsFloat()
 }
 
-// arithmetic chooses among three ways of an operator by the wider of two numbers.
-func arithmetic(a, b Value, ints func(a, b int64) (Value, error), floats func(a, b float64) (Value, error), decimals func(d, a, b *apd.Decimal) (apd.Condition, error)) (Value, error) {
+// wideResult is what an operator on wides gives.
+func wideResult(w Wide, ok bool) (Value, error) {
+	if !ok {
+		return None, errTooWide
+	}
+	return WideOf(w), nil
+}
+
+// arithmetic chooses among the ways of an operator by the wider of two numbers.
+func arithmetic(a, b Value, ints func(a, b int64) (Value, error), wides func(a, b Wide) (Value, error), floats func(a, b float64) (Value, error), decimals func(d, a, b *apd.Decimal) (apd.Condition, error)) (Value, error) {
 	switch {
 	case a.kind == KindDecimal || b.kind == KindDecimal:
 		d := new(apd.Decimal)
@@ -52,12 +63,16 @@ func arithmetic(a, b Value, ints func(a, b int64) (Value, error), floats func(a,
 		return decimalResult(d, condition, err)
 	case a.kind == KindFloat || b.kind == KindFloat:
 		return floats(asFloat64(a), asFloat64(b))
+	case a.kind == KindWide || b.kind == KindWide:
+		return wides(a.AsWide(), b.AsWide())
 	}
 	return ints(a.AsInt(), b.AsInt())
 }
 
 func decimalResult(d *apd.Decimal, condition apd.Condition, err error) (Value, error) {
 	switch {
+	case errors.Is(err, errManyDigits):
+		return None, err
 	case condition.DivisionByZero() || condition.DivisionUndefined():
 		return None, errZero
 	case condition.InvalidOperation():
@@ -87,6 +102,8 @@ func negate(a Value) (Value, error) {
 			return None, errOverflow
 		}
 		return Int(-a.AsInt()), nil
+	case KindWide:
+		return wideResult(a.AsWide().neg())
 	case KindFloat:
 		return Float(-a.AsFloat()), nil
 	case KindDuration:
@@ -104,7 +121,7 @@ func add(a, b Value) (Value, error) {
 				return None, errOverflow
 			}
 			return Int(sum), nil
-		}, func(a, b float64) (Value, error) { return finite(a + b) }, decimalContext.Add)
+		}, func(a, b Wide) (Value, error) { return wideResult(a.add(b)) }, func(a, b float64) (Value, error) { return finite(a + b) }, exactSum)
 	case a.kind == KindTime && b.kind == KindDuration, a.kind == KindDuration && b.kind == KindTime:
 		sum, ok := AddInts(a.AsInt(), b.AsInt())
 		return timed(KindTime, sum, ok)
@@ -124,7 +141,7 @@ func subtract(a, b Value) (Value, error) {
 				return None, errOverflow
 			}
 			return Int(difference), nil
-		}, func(a, b float64) (Value, error) { return finite(a - b) }, decimalContext.Sub)
+		}, func(a, b Wide) (Value, error) { return wideResult(a.sub(b)) }, func(a, b float64) (Value, error) { return finite(a - b) }, exactDifference)
 	case a.kind == KindTime && b.kind == KindTime, a.kind == KindDuration && b.kind == KindDuration:
 		difference, ok := SubInts(a.AsInt(), b.AsInt())
 		return timed(KindDuration, difference, ok)
@@ -152,12 +169,12 @@ func multiply(a, b Value) (Value, error) {
 			return None, errOverflow
 		}
 		return Int(product), nil
-	}, func(a, b float64) (Value, error) { return finite(a * b) }, decimalContext.Mul)
+	}, func(a, b Wide) (Value, error) { return wideResult(a.mul(b)) }, func(a, b float64) (Value, error) { return finite(a * b) }, exactProduct)
 }
 
 // scaled multiplies a duration by a number.
 func scaled(d, by Value) (Value, error) {
-	switch by.kind {
+	switch by = Narrowed(by); by.kind {
 	case KindInt:
 		product, ok := MulInts(d.AsInt(), by.AsInt())
 		return timed(KindDuration, product, ok)
@@ -165,7 +182,7 @@ func scaled(d, by Value) (Value, error) {
 		return nanoseconds(float64(d.AsInt()) * by.AsFloat())
 	}
 	product := new(apd.Decimal)
-	if _, err := decimalContext.Mul(product, apd.New(d.AsInt(), 0), by.AsDecimal()); err != nil {
+	if _, err := decimalContext.Mul(product, apd.New(d.AsInt(), 0), exactDecimal(by)); err != nil {
 		return None, errLongTime
 	}
 	return wholeNanoseconds(product)
@@ -205,6 +222,12 @@ func divide(a, b Value) (Value, error) {
 			return None, errOverflow
 		}
 		return Int(a / b), nil
+	}, func(a, b Wide) (Value, error) {
+		if b.isZero() {
+			return None, errZero
+		}
+		quotient, _, ok := a.divide(b)
+		return wideResult(quotient, ok)
 	}, func(a, b float64) (Value, error) {
 		if b == 0 {
 			return None, errZero
@@ -213,23 +236,14 @@ func divide(a, b Value) (Value, error) {
 	}, decimalQuotient)
 }
 
-// decimalQuotient divides decimals. An exact quotient has no more digits than it needs: 10 / 4 is 2.5.
-func decimalQuotient(d, a, b *apd.Decimal) (apd.Condition, error) {
-	ideal := a.Exponent - b.Exponent
-	cond, err := decimalContext.Quo(d, a, b)
-	if err != nil || cond.Inexact() || d.Form != apd.Finite || d.Exponent >= ideal {
-		return cond, err
-	}
-	d.Reduce(d)
-	if d.Exponent > ideal {
-		return decimalContext.Quantize(d, d, ideal)
-	}
-	return cond, nil
-}
-
 // shortened divides a duration by a number.
 func shortened(d, by Value) (Value, error) {
-	switch by.kind {
+	switch by = Narrowed(by); by.kind {
+	case KindWide: // it is more nanoseconds than there are in any duration
+		if d.AsInt() == math.MinInt64 && Equal(by, Uint(1<<63)) {
+			return Duration(-1), nil
+		}
+		return Duration(0), nil
 	case KindInt:
 		switch n := by.AsInt(); {
 		case n == 0:
@@ -276,6 +290,12 @@ func modulo(a, b Value) (Value, error) {
 			return Int(0), nil
 		}
 		return Int(a % b), nil
+	}, func(a, b Wide) (Value, error) {
+		if b.isZero() {
+			return None, errZero
+		}
+		_, rest, _ := a.divide(b)
+		return WideOf(rest), nil
 	}, func(a, b float64) (Value, error) {
 		if b == 0 {
 			return None, errZero
@@ -285,12 +305,12 @@ func modulo(a, b Value) (Value, error) {
 		if b.IsZero() {
 			return 0, errZero
 		}
-		return decimalContext.Rem(d, a, b)
+		return decimalRest(d, a, b)
 	})
 }
 
 func power(a, b Value) (Value, error) {
-	return arithmetic(a, b, powerInts, powerFloats, func(d, a, b *apd.Decimal) (apd.Condition, error) {
+	return arithmetic(a, b, powerInts, powerWides, powerFloats, func(d, a, b *apd.Decimal) (apd.Condition, error) {
 		if a.IsZero() && b.Sign() < 0 {
 			return 0, errZero
 		}
@@ -307,6 +327,17 @@ func powerInts(a, b int64) (Value, error) {
 		return None, errOverflow
 	}
 	return Int(result), nil
+}
+
+func powerWides(a, b Wide) (Value, error) {
+	if b.Negative {
+		return powerFloats(a.float(), b.float())
+	}
+	n := b.Lo
+	if b.Hi != 0 { // only -1, 0 and 1 have such a power
+		n = math.MaxUint64 - 1 + b.Lo&1
+	}
+	return wideResult(a.pow(n))
 }
 
 // PowInts raises a to the power of b, which is not negative.
@@ -342,6 +373,13 @@ func powerFloats(a, b float64) (Value, error) {
 // ---- bits
 
 func shiftLeft(a, b Value) (Value, error) {
+	if a.kind == KindWide || b.kind == KindWide {
+		n, ok := shiftCount(b)
+		if !ok {
+			return None, errWideCount
+		}
+		return wideResult(a.AsWide().shl(n))
+	}
 	result, ok := ShiftLeft(a.AsInt(), b.AsInt())
 	switch {
 	case ok:
@@ -352,7 +390,15 @@ func shiftLeft(a, b Value) (Value, error) {
 	return None, errOverflow
 }
 
-var errCount = &failure{CodeOverflow, "shifts by what is not 0 to 63"}
+var (
+	errCount     = &failure{CodeOverflow, "shifts by what is not 0 to 63"}
+	errWideCount = &failure{CodeOverflow, "shifts by what is not 0 to 127"}
+)
+
+func shiftCount(b Value) (uint, bool) {
+	w := b.AsWide()
+	return uint(w.Lo), w.Hi == 0 && w.Lo < 128 && !w.Negative
+}
 
 // ShiftLeft shifts; ok is false where bits are lost or the count is not 0 to 63.
 func ShiftLeft(a, count int64) (result int64, ok bool) {
@@ -364,8 +410,34 @@ func ShiftLeft(a, count int64) (result int64, ok bool) {
 }
 
 func shiftRight(a, b Value) (Value, error) {
+	if a.kind == KindWide || b.kind == KindWide {
+		n, ok := shiftCount(b)
+		if !ok {
+			return None, errWideCount
+		}
+		return WideOf(a.AsWide().shr(n)), nil
+	}
 	if uint64(b.AsInt()) > 63 {
 		return None, errCount
 	}
 	return Int(a.AsInt() >> uint(b.AsInt())), nil
+}
+
+// bitwise applies an operator to the bits of two integers in two's complement.
+func bitwise(a, b Value, op func(x, y uint64) uint64) (Value, error) {
+	if a.kind == KindInt && b.kind == KindInt {
+		return Int(int64(op(uint64(a.AsInt()), uint64(b.AsInt())))), nil
+	}
+	return wideResult(wideBitwise(a.AsWide(), b.AsWide(), op))
+}
+
+func bitXor(a, b Value) (Value, error) {
+	return bitwise(a, b, func(x, y uint64) uint64 { return x ^ y })
+}
+
+func bitNot(a Value) (Value, error) {
+	if a.kind == KindInt {
+		return Int(^a.AsInt()), nil
+	}
+	return bitwise(a, Int(-1), func(x, y uint64) uint64 { return x ^ y })
 }

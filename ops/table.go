@@ -76,11 +76,11 @@ const (
 	ResultSame               // the operand's kind
 	ResultBool               // bool, never none
 	ResultBool3              // bool, or none if an operand is none (three-valued logic for AND and OR)
-	ResultNumeric            // the wider of two numbers: decimal over float over int
+	ResultNumeric            // the wider of two numbers: decimal over float over wide over int
 	ResultAdd                // as ResultNumeric; strings, lists, and time and duration join too
 	ResultElement            // an element or member of the operand
 	ResultFloat              // float
-	ResultInt                // int
+	ResultInt                // int, or wide if an operand is
 	ResultDeclared           // what the pool entry declares
 	ResultKind               // Row.Result
 	ResultOfSources          // the kind of the sources if they agree, else any
@@ -100,8 +100,8 @@ type Row struct {
 }
 
 var (
-	numbers    = KindsOf(KindInt, KindFloat, KindDecimal)
-	ints       = KindsOf(KindInt)
+	numbers    = KindsOf(KindInt, KindWide, KindFloat, KindDecimal)
+	ints       = KindsOf(KindInt, KindWide)
 	bools      = KindsOf(KindBool)
 	sequences  = KindsOf(KindList, KindTuple, KindSet)
 	addable    = numbers | sequences | KindsOf(KindString, KindBytes, KindTime, KindDuration, KindObject)
@@ -187,10 +187,10 @@ var Table = []Row{
 	{Name: "bit.and", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints | sequences, ints | sequences}, Type: ResultSame,
 		Effect: "A = B & C, of ints or of sets (intersection)."},
 	{Name: "shl", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints, ints}, Type: ResultInt,
-		Effect: "A = B << C; bits lost or a count outside 0..63 are errors."},
+		Effect: "A = B << C; bits lost or a count outside 0..63, of wides 0..127, are errors."},
 	{Name: "shr", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{ints, ints}, Type: ResultInt,
-		Effect: "A = B >> C, keeping the sign; a count outside 0..63 is an error."},
-	{Name: "index", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{indexable, KindsOf(KindInt, KindString, KindRange)}, Type: ResultElement,
+		Effect: "A = B >> C, keeping the sign; a count outside 0..63, of wides 0..127, is an error."},
+	{Name: "index", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{indexable, KindsOf(KindInt, KindWide, KindString, KindRange)}, Type: ResultElement,
 		Effect: "A = B[C]: an element counted from 0 or from -1 backwards, a member by name, or a slice by range; out of range is none."},
 
 	// ---- values taken apart and put together
@@ -218,7 +218,7 @@ var Table = []Row{
 		Effect: "A = the object with the names of shape C and the values from B on; members that are none are left out."},
 	{Name: "range", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, Mode}, Type: ResultKind, Result: KindRange,
 		Effect: "A = the range from B to B+1; C is 1 where the end is included."},
-	{Name: "record", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindInt, KindString, KindUUID, KindList, KindTuple, KindRecord)}, Type: ResultKind, Result: KindRecord,
+	{Name: "record", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindInt, KindWide, KindString, KindUUID, KindList, KindTuple, KindRecord)}, Type: ResultKind, Result: KindRecord,
 		Effect: "A = the record id of table C (a string constant) with key B; a record id of that table passes."},
 	{Name: "assign", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, PathRef}, Type: ResultKind, Result: KindObject,
 		Effect: "A = object B with path C set to B+1; none removes the member."},

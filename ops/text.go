@@ -52,6 +52,8 @@ func appendPlain(dst []byte, v Value) []byte {
 		return strconv.AppendBool(dst, v.AsBool())
 	case KindInt:
 		return strconv.AppendInt(dst, v.AsInt(), 10)
+	case KindWide:
+		return v.AsWide().AppendDecimal(dst)
 	case KindFloat:
 		return appendFloat(dst, v.AsFloat())
 	case KindDuration:
@@ -107,7 +109,15 @@ func described(v Value) string {
 	if v.kind == KindNone {
 		return "none"
 	}
-	return v.kind.String() + " " + brief(v)
+	return kindName(v.kind) + " " + brief(v)
+}
+
+// kindName is what people call a kind: a wide is an int that takes more room.
+func kindName(k Kind) string {
+	if k == KindWide {
+		k = KindInt
+	}
+	return k.String()
 }
 
 func appendFloat(dst []byte, f float64) []byte {

@@ -100,7 +100,7 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestParseJSON(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{` {"a": 1, "b": null, "a": 2} `, `{"a":2}`}, {`"\ud83d\ude00\u00e9\/"`, `"😀é/"`}, {`"\ud83d"`, `"` + "\ufffd" + `"`},
-		{`[1, 1.0, 1e2, -0]`, `[1,1.0,100.0,0]`}, {`9223372036854775807`, `9223372036854775807`},
+		{`[1, 1.0, 1e2, -0]`, `[1,1.0,100.0,0]`}, {`9223372036854775807`, `9223372036854775807`}, {`[18446744073709551615]`, `[18446744073709551615]`},
 	} {
 		v, err := ParseJSON([]byte(c.in))
 		if got := string(AppendJSON(nil, v)); err != nil || got != c.want {
@@ -113,7 +113,7 @@ func TestParseJSON(t *testing.T) {
 	}{
 		{``, CodeBadLiteral}, {`{`, CodeBadLiteral}, {`[1,]`, CodeBadLiteral}, {`{"a" 1}`, CodeBadLiteral}, {`01`, CodeBadLiteral}, {`1.`, CodeBadLiteral},
 		{`-`, CodeBadLiteral}, {`1 2`, CodeBadLiteral}, {`"a`, CodeBadLiteral}, {`"\x"`, CodeBadLiteral}, {"\"\n\"", CodeBadLiteral}, {`nul`, CodeBadLiteral},
-		{`9223372036854775808`, CodeNumberOutOfRange}, {`1e999`, CodeNumberOutOfRange}, {strings.Repeat("[", 300), CodeTooDeep}, {`NaN`, CodeBadLiteral},
+		{`340282366920938463463374607431768211456`, CodeNumberOutOfRange}, {`1e999`, CodeNumberOutOfRange}, {strings.Repeat("[", 300), CodeTooDeep}, {`NaN`, CodeBadLiteral},
 	} {
 		if _, err := ParseJSON([]byte(c.in)); err == nil || CodeOf(err) != c.code {
 			t.Errorf("%q: %v", c.in, err)

@@ -5,7 +5,7 @@ package ops
 type Type struct {
 	// Kind is the kind of the values; KindAny for `any` and for what is not known.
 	Kind Kind
-	// Width narrows KindInt and KindFloat to the declared width.
+	// Width narrows KindInt, KindWide and KindFloat to the declared width.
 	Width Width
 	// Optional allows none beside the kind.
 	Optional bool

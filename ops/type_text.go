@@ -21,7 +21,7 @@ func (t Type) String() string {
 
 func (t Type) plain() string {
 	switch t.Kind {
-	case KindInt, KindFloat:
+	case KindInt, KindWide, KindFloat:
 		if t.Width != WidthDefault && int(t.Width) < len(widthNames) {
 			return widthNames[t.Width]
 		}
@@ -137,14 +137,21 @@ func TypeNamed(name string) (Type, bool) {
 	}
 	for w, n := range widthNames {
 		if n == name && n != "" {
-			kind := KindInt
-			if Width(w) == WidthF32 || Width(w) == WidthF64 {
-				kind = KindFloat
-			}
-			return Type{Kind: kind, Width: Width(w)}, true
+			return Type{Kind: kindOfWidth(Width(w)), Width: Width(w)}, true
 		}
 	}
 	return Type{}, false
+}
+
+// kindOfWidth is the kind of the numbers of a width.
+func kindOfWidth(w Width) Kind {
+	switch w {
+	case WidthU64, WidthU128, WidthI128:
+		return KindWide
+	case WidthF32, WidthF64:
+		return KindFloat
+	}
+	return KindInt
 }
 
 // ParseType reads a type as ZeroQL writes it. A name that is no type is a link to the table of that name.

@@ -45,11 +45,14 @@ func promised(row *ops.Row, a, b, k ops.Kind) bool {
 	}
 	switch row.Type {
 	case ops.ResultSame:
-		return k == a
+		return k == a || k == ops.KindWide && a == ops.KindInt && b == ops.KindWide
 	case ops.ResultBool3:
 		return k == ops.KindBool
 	case ops.ResultInt:
-		return k == ops.KindInt
+		if row.Form == ops.FormUnary {
+			b = a
+		}
+		return k == max(a, b)
 	case ops.ResultFloat:
 		return k == ops.KindFloat
 	case ops.ResultOfSources:
@@ -57,7 +60,7 @@ func promised(row *ops.Row, a, b, k ops.Kind) bool {
 	case ops.ResultNumeric, ops.ResultAdd:
 		switch {
 		case a.IsNumber() && b.IsNumber():
-			return k == max(a, b) || row.Name == "pow" && k == ops.KindFloat && a == ops.KindInt && b == ops.KindInt
+			return k == max(a, b) || row.Name == "pow" && k == ops.KindFloat && a <= ops.KindWide && b <= ops.KindWide
 		case a == b && row.Type == ops.ResultAdd && a != ops.KindTime:
 			return k == a
 		}

@@ -15,7 +15,7 @@ type Value struct {
 	ref  unsafe.Pointer // what bits alone cannot hold, by kind; nil for scalars
 	bits uint64         // the scalar, or the length of what ref points to
 	kind Kind
-	sub  uint8 // records: subInline where bits is the integer key and ref the table's name
+	sub  uint8 // records: subInline where bits is the integer key and ref the table's name; wides: subNegative
 }
 
 const subInline = 1
@@ -85,6 +85,7 @@ func UUID(u [16]byte) Value { return Value{kind: KindUUID, ref: unsafe.Pointer(&
 
 // Record makes a record id. Integer keys take RecordInt where the table's name has an address that lives on.
 func Record(table string, key Value) Value {
+	key = Narrowed(key)
 	return Value{kind: KindRecord, ref: unsafe.Pointer(&RecordID{table, key})}
 }
 

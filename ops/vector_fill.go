@@ -10,7 +10,7 @@ func words(n int) int { return (n + 63) >> 6 }
 
 // boxed reports whether a vector of the kind keeps its rows in Vals.
 func (k Kind) boxed() bool {
-	return k > KindString && k != KindTime && k != KindDuration || k == KindDecimal
+	return k > KindString && k != KindTime && k != KindDuration || k == KindDecimal || k == KindWide
 }
 
 // Reset makes v a vector of n rows of a kind. No row is none, unless the kind is KindNone; what the rows hold is

@@ -16,7 +16,7 @@ const MaxKey = 32 << 10
 // checkKey refuses what cannot be the key of a record.
 func checkKey(table string, key ops.Value) error {
 	switch key.Kind() {
-	case ops.KindInt, ops.KindUUID:
+	case ops.KindInt, ops.KindWide, ops.KindUUID:
 		return nil
 	case ops.KindString:
 		if key.AsString() != "" {

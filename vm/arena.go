@@ -84,7 +84,7 @@ func room[T any](a *arena, slab *[]T, n int, size int64) []T {
 // copy returns a copy of v that lives as long as the arena.
 func (a *arena) copy(v ops.Value) ops.Value {
 	switch v.Kind() {
-	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindFloat, ops.KindTime, ops.KindDuration:
+	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindWide, ops.KindFloat, ops.KindTime, ops.KindDuration:
 		return v
 	case ops.KindString:
 		return ops.String(a.string(v.AsString()))
@@ -141,7 +141,7 @@ func (a *arena) list(v ops.Value) []ops.Value {
 // cloneValue copies one value to memory of its own.
 func cloneValue(v ops.Value) ops.Value {
 	switch v.Kind() {
-	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindFloat, ops.KindTime, ops.KindDuration, ops.KindDecimal, ops.KindRegex:
+	case ops.KindNone, ops.KindBool, ops.KindInt, ops.KindWide, ops.KindFloat, ops.KindTime, ops.KindDuration, ops.KindDecimal, ops.KindRegex:
 		return v
 	case ops.KindString:
 		return ops.String(strings.Clone(v.AsString()))

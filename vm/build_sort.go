@@ -336,7 +336,7 @@ func (s *sorter) order() {
 		s.entries = append(s.entries, e)
 	}
 	// A number sorts as itself: where it is the only key, equal prefixes are equal rows.
-	told := uniform && s.keys == 1 && s.row(0)[0].Kind().IsNumber() && s.row(0)[0].Kind() != ops.KindDecimal
+	told := uniform && s.keys == 1 && (s.row(0)[0].Kind() == ops.KindInt || s.row(0)[0].Kind() == ops.KindFloat)
 	slices.SortFunc(s.entries, func(a, b sortEntry) int {
 		if a.prefix != b.prefix {
 			if a.prefix < b.prefix {

@@ -151,7 +151,7 @@ func doNew(fr *frame, in *Instr) signal {
 
 // bound reads a START or LIMIT; none is without.
 func bound(v ops.Value, without int64) (int64, error) {
-	switch {
+	switch v = ops.Narrowed(v); {
 	case v.IsNone():
 		return without, nil
 	case v.Kind() != ops.KindInt || v.AsInt() < 0:

@@ -198,7 +198,7 @@ func evalRange(_ *frame, in *Instr, args []ops.Value) (ops.Value, error) {
 }
 
 func evalRecord(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
-	table, key := &fr.run.linked.texts[in.C], args[0]
+	table, key := &fr.run.linked.texts[in.C], ops.Narrowed(args[0])
 	switch key.Kind() {
 	case ops.KindNone:
 		return ops.None, nil
@@ -271,7 +271,7 @@ func setMember(old []ops.Member, at int, name string, v ops.Value) ops.Value {
 }
 
 func evalAssignIndex(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
-	o, index, v := args[0], args[1], args[2]
+	o, index, v := args[0], ops.Narrowed(args[1]), args[2]
 	switch {
 	case index.Kind() == ops.KindString:
 		return assignPath(o, Path{index.AsString()}, v)

@@ -163,10 +163,11 @@ func (c *itemCursor) enter() error {
 // countRange returns the first and last int of a range; ok is false for an empty one.
 func countRange(v ops.Value) (from, to int64, ok bool, err error) {
 	r := v.AsRange()
-	if r.Lo.Kind() != ops.KindInt || r.Hi.Kind() != ops.KindInt {
+	lo, hi := ops.Narrowed(r.Lo), ops.Narrowed(r.Hi)
+	if lo.Kind() != ops.KindInt || hi.Kind() != ops.KindInt {
 		return 0, 0, false, ops.Errorf(ops.CodeType, "the range %s cannot be counted through: both ends must be ints", ops.Format(v))
 	}
-	from, to = r.Lo.AsInt(), r.Hi.AsInt()
+	from, to = lo.AsInt(), hi.AsInt()
 	if !r.Inclusive {
 		if to <= from {
 			return 0, 0, false, nil
@@ -271,7 +272,7 @@ func (a *linkedAccess) id(v ops.Value) ops.Value {
 	case a.Kind == AccessRecord || !isKey(v):
 		return ops.None
 	case v.Kind() == ops.KindInt:
-		return ops.RecordInt(&a.name, v.AsInt())
+		return ops.RecordInt(&a.name, v.AsInt()) // a wide that is one becomes one
 	}
 	return ops.Record(a.name, v)
 }
@@ -279,7 +280,7 @@ func (a *linkedAccess) id(v ops.Value) ops.Value {
 // isKey reports whether v can be the key of a record.
 func isKey(v ops.Value) bool {
 	switch v.Kind() {
-	case ops.KindInt, ops.KindString, ops.KindUUID:
+	case ops.KindInt, ops.KindWide, ops.KindString, ops.KindUUID:
 		return true
 	case ops.KindList, ops.KindTuple:
 		return len(v.AsList()) > 0

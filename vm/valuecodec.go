@@ -39,6 +39,9 @@ func appendValue(dst []byte, v ops.Value) []byte {
 		return appendBool(dst, v.AsBool())
 	case ops.KindInt, ops.KindTime, ops.KindDuration:
 		return appendInt(dst, v.AsInt())
+	case ops.KindWide:
+		w := v.AsWide()
+		return appendUint(appendUint(appendBool(dst, w.Negative), w.Hi), w.Lo)
 	case ops.KindFloat:
 		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(v.AsFloat()))
 	case ops.KindDecimal:
@@ -189,6 +192,8 @@ func (d *decoder) value(depth int) ops.Value {
 		return ops.Bool(d.bool())
 	case ops.KindInt:
 		return ops.Int(d.int())
+	case ops.KindWide:
+		return d.wide()
 	case ops.KindTime:
 		return ops.Time(d.int())
 	case ops.KindDuration:
@@ -237,6 +242,15 @@ func (d *decoder) float() ops.Value {
 		return ops.None
 	}
 	return ops.Float(f)
+}
+
+func (d *decoder) wide() ops.Value {
+	w := ops.Wide{Negative: d.bool(), Hi: d.uint(), Lo: d.uint()}
+	if !w.Valid() {
+		d.fail("a wide is malformed")
+		return ops.None
+	}
+	return ops.WideOf(w)
 }
 
 func (d *decoder) decimal() ops.Value {

@@ -295,7 +295,9 @@ func (p *printer) negated(x Expr) {
 	p.word(text)
 }
 
-func isPlainNumber(k ops.Kind) bool { return k == ops.KindInt || k == ops.KindFloat }
+func isPlainNumber(k ops.Kind) bool {
+	return k == ops.KindInt || k == ops.KindWide || k == ops.KindFloat
+}
 
 func (p *printer) binary(b *Binary) {
 	// A chain leans to the left and may be long: it is walked down in a loop.

@@ -18,6 +18,10 @@ func literalLevel(v ops.Value) level {
 		if v.AsInt() < 0 {
 			return levelUnary
 		}
+	case ops.KindWide:
+		if v.AsWide().Negative {
+			return levelUnary
+		}
 	case ops.KindFloat:
 		if math.Signbit(v.AsFloat()) {
 			return levelUnary
@@ -39,6 +43,8 @@ func (p *printer) value(v ops.Value) {
 		p.word(strconv.FormatBool(v.AsBool()))
 	case ops.KindInt:
 		p.integer(v.AsInt())
+	case ops.KindWide:
+		p.word(v.AsWide().String())
 	case ops.KindFloat:
 		p.float(v.AsFloat())
 	case ops.KindDecimal:
@@ -213,7 +219,7 @@ func (p *printer) keyValue(v ops.Value) bool {
 		} else {
 			p.quoted(s)
 		}
-	case ops.KindInt, ops.KindUUID:
+	case ops.KindInt, ops.KindWide, ops.KindUUID:
 		p.value(v)
 	default:
 		return false

@@ -125,7 +125,7 @@ func (g *gen) declare(dst int, r vm.Register) uint16 {
 // kindOf is the kind a register may rely on. Fields declared as float or decimal may hold an int.
 func kindOf(t ops.Type) ops.Kind {
 	switch t.Kind {
-	case ops.KindFloat, ops.KindDecimal, ops.KindNone, ops.KindSet, ops.KindTuple:
+	case ops.KindWide, ops.KindFloat, ops.KindDecimal, ops.KindNone, ops.KindSet, ops.KindTuple:
 		return ops.KindAny
 	}
 	return t.Kind

@@ -79,14 +79,14 @@ func (b *builder) integer(t *token, sign string) ops.Value {
 	if other, ok := bases[t.kind]; ok {
 		digits, base = digits[len("0x"):], other
 	}
-	n, err := strconv.ParseInt(sign+digits, base, 64)
-	switch {
-	case digits == "":
+	if digits == "" {
 		return b.malformed(t, "a number needs a digit")
-	case err != nil:
-		b.fail(ops.CodeNumberOutOfRange, t.span(), `write it as a decimal: d"…"`, "%s%s does not fit an int of 64 bits", sign, shorten(t.text()))
 	}
-	return ops.Int(n)
+	n, ok := ops.ParseInteger(sign+digits, base)
+	if !ok {
+		b.fail(ops.CodeNumberOutOfRange, t.span(), `write it as a decimal: d"…"`, "%s%s does not fit an integer of 128 bits", sign, shorten(t.text()))
+	}
+	return n
 }
 
 func (b *builder) float(t *token, sign string) ops.Value {

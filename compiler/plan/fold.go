@@ -88,7 +88,7 @@ func evaluate(e sema.Expr, vs []ops.Value) (v ops.Value, err error, ok bool) {
 		v = ops.Range(&ops.RangeValue{Lo: vs[0], Hi: vs[1], Inclusive: e.Inclusive})
 	case *sema.Record:
 		switch vs[0].Kind() {
-		case ops.KindInt, ops.KindString, ops.KindUUID:
+		case ops.KindInt, ops.KindWide, ops.KindString, ops.KindUUID:
 			return ops.Record(e.Table, vs[0]), nil, true
 		}
 		return v, nil, false

@@ -305,7 +305,7 @@ func (c *checker) recordOf(table string, key Expr, at ops.Span) Expr {
 		return &Const{leaf{Info{at, t}}, ops.Record(table, k.Value)}
 	}
 	switch k := key.At().Type.Kind; k {
-	case ops.KindAny, ops.KindInt, ops.KindString, ops.KindUUID, ops.KindList, ops.KindTuple, ops.KindRecord:
+	case ops.KindAny, ops.KindInt, ops.KindWide, ops.KindString, ops.KindUUID, ops.KindList, ops.KindTuple, ops.KindRecord:
 	default:
 		return c.failf(ops.CodeType, key.At().Span, "%s is no key of a record; an int, a string, a uuid, a list or a tuple is", aKind(k))
 	}
@@ -314,7 +314,7 @@ func (c *checker) recordOf(table string, key Expr, at ops.Span) Expr {
 
 func isKey(v ops.Value) bool {
 	switch v.Kind() {
-	case ops.KindInt, ops.KindString, ops.KindUUID:
+	case ops.KindInt, ops.KindWide, ops.KindString, ops.KindUUID:
 		return true
 	}
 	return false

@@ -429,10 +429,10 @@ func (c *checker) count(e ast.Expr, clause string) Expr {
 		return nil
 	}
 	x := c.expr(e)
-	if k := x.At().Type.Kind; k != ops.KindInt && k != ops.KindAny {
+	if k := x.At().Type.Kind; !integer(k) && k != ops.KindAny {
 		return c.failf(ops.CodeType, e.Pos(), "%s takes an int, not %s", clause, aKind(k))
 	}
-	if k, ok := x.(*Const); ok && k.Value.AsInt() < 0 {
+	if k, ok := x.(*Const); ok && ops.Compare(k.Value, ops.Int(0)) < 0 {
 		return c.failf(ops.CodeNumberOutOfRange, e.Pos(), "%s cannot be negative", clause)
 	}
 	own := false

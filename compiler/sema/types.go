@@ -32,13 +32,16 @@ func resultType(op uint16, a, b ops.Type) ops.Type {
 	switch row.Type {
 	case ops.ResultSame:
 		kind = a.Kind
+		if !unary && integer(kind) { // the bits of integers; sets and lists are as the left one is
+			kind = integers(a.Kind, b.Kind, false)
+		}
 	case ops.ResultBool:
 		return ops.TypeOf(ops.KindBool)
 	case ops.ResultBool3:
 		// Comparing different kinds gives none, so it is never certain there is a value.
 		return ops.Type{Kind: ops.KindBool, Optional: optional || a.Kind != b.Kind}
 	case ops.ResultInt:
-		kind = ops.KindInt
+		kind = integers(a.Kind, b.Kind, unary)
 	case ops.ResultFloat:
 		kind = ops.KindFloat
 	case ops.ResultNumeric, ops.ResultAdd:
@@ -51,10 +54,10 @@ func resultType(op uint16, a, b ops.Type) ops.Type {
 
 func arithmetic(op uint16, a, b ops.Kind) ops.Kind {
 	switch {
-	case a == ops.KindInt && b == ops.KindInt && op == opcodes.Pow:
+	case integer(a) && integer(b) && op == opcodes.Pow:
 		return ops.KindAny // a float for a negative exponent
 	case a.IsNumber() && b.IsNumber():
-		return max(a, b) // int < float < decimal
+		return max(a, b) // int < wide < float < decimal
 	case a == ops.KindTime && b == ops.KindTime && op == opcodes.Sub:
 		return ops.KindDuration
 	case a == ops.KindTime && b == ops.KindDuration:
@@ -67,6 +70,19 @@ func arithmetic(op uint16, a, b ops.Kind) ops.Kind {
 		return ops.KindDuration
 	}
 	return ops.KindAny
+}
+
+func integer(k ops.Kind) bool { return k == ops.KindInt || k == ops.KindWide }
+
+// integers is the kind of what an operator on integers gives: it depends on the operands also where they are not known.
+func integers(a, b ops.Kind, unary bool) ops.Kind {
+	switch {
+	case !integer(a) || !unary && !integer(b):
+		return ops.KindAny
+	case unary:
+		return a
+	}
+	return max(a, b)
 }
 
 // union is the type of what is of one or the other type.
@@ -114,9 +130,10 @@ var namedTypes = map[string]ops.Type{
 	"i8": {Kind: ops.KindInt, Width: ops.WidthI8}, "i16": {Kind: ops.KindInt, Width: ops.WidthI16},
 	"i32": {Kind: ops.KindInt, Width: ops.WidthI32}, "i64": {Kind: ops.KindInt, Width: ops.WidthI64},
 	"u8": {Kind: ops.KindInt, Width: ops.WidthU8}, "u16": {Kind: ops.KindInt, Width: ops.WidthU16},
-	"u32": {Kind: ops.KindInt, Width: ops.WidthU32}, "u64": {Kind: ops.KindInt, Width: ops.WidthU64},
-	"u128": {Kind: ops.KindInt, Width: ops.WidthU128}, "i128": {Kind: ops.KindInt, Width: ops.WidthI128},
-	"f32": {Kind: ops.KindFloat, Width: ops.WidthF32}, "f64": {Kind: ops.KindFloat, Width: ops.WidthF64},
+	"u32": {Kind: ops.KindInt, Width: ops.WidthU32}, "u64": {Kind: ops.KindWide, Width: ops.WidthU64},
+	"u128": {Kind: ops.KindWide, Width: ops.WidthU128}, "i128": {Kind: ops.KindWide, Width: ops.WidthI128},
+	"wide": ops.TypeOf(ops.KindWide),
+	"f32":  {Kind: ops.KindFloat, Width: ops.WidthF32}, "f64": {Kind: ops.KindFloat, Width: ops.WidthF64},
 }
 
 // typ resolves a written type. A name that is no type is a link to the table of that name, which may be defined later.

@@ -7,7 +7,7 @@ import (
 	"github.com/zerodb/zerodb/ops/kernel"
 )
 
-// shlIntInt is shl: A = B << C; bits lost or a count outside 0..63 are errors.
+// shlIntInt is shl: A = B << C; bits lost or a count outside 0..63, of wides 0..127, are errors.
 func shlIntInt(dst, a, b *ops.Vector, f kernel.Form, k ops.Kind, sel ops.Selection, n int) (failed bool) {
 	dst.Reset(k, n)
 	out := dst.Ints[:n]

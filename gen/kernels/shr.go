@@ -7,7 +7,7 @@ import (
 	"github.com/zerodb/zerodb/ops/kernel"
 )
 
-// shrIntInt is shr: A = B >> C, keeping the sign; a count outside 0..63 is an error.
+// shrIntInt is shr: A = B >> C, keeping the sign; a count outside 0..63, of wides 0..127, is an error.
 func shrIntInt(dst, a, b *ops.Vector, f kernel.Form, k ops.Kind, sel ops.Selection, n int) (failed bool) {
 	dst.Reset(k, n)
 	out := dst.Ints[:n]

@@ -70,9 +70,9 @@ const (
 	BitXor
 	// BitAnd: A = B & C, of ints or of sets (intersection).
 	BitAnd
-	// Shl: A = B << C; bits lost or a count outside 0..63 are errors.
+	// Shl: A = B << C; bits lost or a count outside 0..63, of wides 0..127, are errors.
 	Shl
-	// Shr: A = B >> C, keeping the sign; a count outside 0..63 is an error.
+	// Shr: A = B >> C, keeping the sign; a count outside 0..63, of wides 0..127, is an error.
 	Shr
 	// Index: A = B[C]: an element counted from 0 or from -1 backwards, a member by name, or a slice by range; out of range is none.
 	Index

@@ -10,7 +10,7 @@ import (
 	"github.com/zerodb/zerodb/ops"
 )
 
-// Parse reads a value as AppendZQL writes it; `set[1, 2]` is a set. It panics on what it cannot read: test
+// Parse reads a value as AppendZQL writes it; `set[1, 2]` is a set, `w5` a wide. It panics on what it cannot read: test
 // files are part of the program.
 func Parse(text string) ops.Value {
 	p := parser{text}
@@ -149,8 +149,13 @@ func (p *parser) word() ops.Value {
 	case "true", "false":
 		return ops.Bool(w == "true")
 	}
-	if i, err := strconv.ParseInt(w, 10, 64); err == nil {
-		return ops.Int(i)
+	if i, ok := ops.ParseInteger(w, 10); ok {
+		return i
+	}
+	if digits, ok := strings.CutPrefix(w, "w"); ok {
+		if i, ok := ops.ParseInteger(digits, 10); ok {
+			return ops.WideOf(i.AsWide())
+		}
 	}
 	if f, err := strconv.ParseFloat(w, 64); err == nil {
 		return ops.Float(f)

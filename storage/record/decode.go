@@ -113,6 +113,10 @@ func decodeCompound(tag byte, p []byte, d *Dict, mem *Mem, depth int) (ops.Value
 			return ops.SetOfSorted(vs), nil
 		}
 		return ops.List(vs), nil
+	case tagWide, tagNegative:
+		return decodeWide(p, tag == tagNegative)
+	case tagFloats32:
+		return decodeFloats32(p, mem)
 	case tagFloats:
 		if len(p)%8 != 0 {
 			return ops.None, errCorrupt
@@ -138,6 +142,34 @@ func decodeCompound(tag byte, p []byte, d *Dict, mem *Mem, depth int) (ops.Value
 		return decodeRegex(p)
 	}
 	return ops.None, errCorrupt
+}
+
+func decodeFloats32(p []byte, mem *Mem) (ops.Value, error) {
+	if len(p)%4 != 0 {
+		return ops.None, errCorrupt
+	}
+	vs := mem.Values(len(p) / 4)
+	for i := range vs {
+		f := math.Float32frombits(binary.LittleEndian.Uint32(p[4*i:]))
+		if f-f != 0 {
+			return ops.None, errCorrupt
+		}
+		vs[i] = ops.Float(float64(f))
+	}
+	return ops.List(vs), nil
+}
+
+func decodeWide(p []byte, negative bool) (ops.Value, error) {
+	if len(p) > 16 || len(p) > 0 && p[len(p)-1] == 0 || negative && len(p) == 0 {
+		return ops.None, errCorrupt
+	}
+	var room [16]byte
+	copy(room[:], p)
+	w := ops.Wide{Negative: negative, Lo: binary.LittleEndian.Uint64(room[:]), Hi: binary.LittleEndian.Uint64(room[8:])}
+	if !w.Valid() {
+		return ops.None, errCorrupt
+	}
+	return ops.WideOf(w), nil
 }
 
 // Object decodes a whole record. It has id as its first member where id is not none.

@@ -136,6 +136,8 @@ func (e *Encoder) Value(dst []byte, v ops.Value) ([]byte, error) {
 		return append(dst, tagFalse), nil
 	case ops.KindInt:
 		return appendInt(append(dst, tagInt), v.AsInt()), nil
+	case ops.KindWide:
+		return appendWide(dst, v.AsWide()), nil
 	case ops.KindFloat:
 		return binary.LittleEndian.AppendUint64(append(dst, tagFloat), math.Float64bits(v.AsFloat())), nil
 	case ops.KindDecimal:
@@ -173,11 +175,7 @@ func (e *Encoder) compound(dst []byte, v ops.Value) (_ []byte, err error) {
 		return e.Value(dst, v.RecordKey())
 	case ops.KindList:
 		if fs := v.AsList(); allFloats(fs) {
-			dst = append(dst, tagFloats)
-			for _, f := range fs {
-				dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(f.AsFloat()))
-			}
-			return dst, nil
+			return appendFloats(dst, fs), nil
 		}
 		return e.list(append(dst, tagList), v.AsList())
 	case ops.KindTuple:
@@ -202,6 +200,43 @@ func (e *Encoder) compound(dst []byte, v ops.Value) (_ []byte, err error) {
 		return append(append(dst, r.Flags...), r.Source...), nil
 	}
 	return dst, errKind
+}
+
+// appendFloats writes a vector. Where every number came from 32 bits, as those of the type f32 did, it takes no more.
+func appendFloats(dst []byte, fs []ops.Value) []byte {
+	narrow := true
+	for _, f := range fs {
+		x := f.AsFloat()
+		if y := float64(float32(x)); y != x || math.Signbit(x) && x == 0 {
+			narrow = false
+			break
+		}
+	}
+	if narrow {
+		dst = append(dst, tagFloats32)
+		for _, f := range fs {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(f.AsFloat())))
+		}
+		return dst
+	}
+	dst = append(dst, tagFloats)
+	for _, f := range fs {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(f.AsFloat()))
+	}
+	return dst
+}
+
+func appendWide(dst []byte, w ops.Wide) []byte {
+	tag := byte(tagWide)
+	if w.Negative {
+		tag = tagNegative
+	}
+	dst = append(dst, tag)
+	for w.Hi|w.Lo != 0 {
+		dst = append(dst, byte(w.Lo))
+		w.Lo, w.Hi = w.Lo>>8|w.Hi<<56, w.Hi>>8
+	}
+	return dst
 }
 
 func allFloats(vs []ops.Value) bool {

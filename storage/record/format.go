@@ -40,6 +40,9 @@ const (
 	tagObject   = 16
 	tagRange    = 17 // inclusive (1), length (varint) and value of lo, value of hi
 	tagRegex    = 18 // length (varint) of the flags, flags, source
+	tagWide     = 19 // magnitude, without the zeroes above it (little-endian)
+	tagNegative = 20 // a negative wide: the same
+	tagFloats32 = 21 // a list of floats only that lose nothing in 32 bits: 4 bytes each
 )
 
 const (
@@ -242,7 +245,17 @@ func Text(value []byte) ([]byte, bool) {
 
 // HasMemory reports whether a decoded value shares the memory of its bytes.
 func HasMemory(value []byte) bool {
-	return len(value) > 0 && (value[0] == tagString || value[0] == tagBytes || value[0] > tagUUID && value[0] != tagFloats)
+	if len(value) == 0 {
+		return false
+	}
+	switch tag := value[0]; tag {
+	case tagString, tagBytes:
+		return true
+	case tagFloats, tagFloats32, tagWide, tagNegative:
+		return false
+	default:
+		return tag > tagUUID
+	}
 }
 
 // Scalar reports whether a value has no parts: equal ones have equal bytes, as far as they are of one kind.

@@ -66,7 +66,7 @@ var resultWords = map[ops.TypeRule]string{
 	ops.ResultAdd:       "wider number, or the joined kind",
 	ops.ResultElement:   "element",
 	ops.ResultFloat:     "float",
-	ops.ResultInt:       "int",
+	ops.ResultInt:       "int, or wide if an operand is",
 	ops.ResultDeclared:  "as declared",
 	ops.ResultKind:      "",
 	ops.ResultOfSources: "kind of the sources",

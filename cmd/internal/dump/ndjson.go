@@ -78,6 +78,8 @@ func appendJSON(dst []byte, v zerodb.Value) []byte {
 		return strconv.AppendBool(dst, v.AsBool())
 	case ops.KindInt:
 		return strconv.AppendInt(dst, v.AsInt(), 10)
+	case ops.KindWide:
+		return v.AsWide().AppendDecimal(dst)
 	case ops.KindFloat:
 		return appendFloat(dst, v.AsFloat())
 	case ops.KindString:

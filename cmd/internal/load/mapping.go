@@ -198,7 +198,7 @@ func castValue(member string, v zerodb.Value, name string) (zerodb.Value, error)
 // integer is an integer key where it came as text.
 func keyOf(v zerodb.Value, table string, x *Member) (zerodb.Value, error) {
 	switch v.Kind() {
-	case ops.KindNone, ops.KindInt, ops.KindUUID, ops.KindTuple, ops.KindList:
+	case ops.KindNone, ops.KindInt, ops.KindWide, ops.KindUUID, ops.KindTuple, ops.KindList:
 		return v, nil
 	case ops.KindRecord:
 		if v.RecordTable() != table {
