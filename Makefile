@@ -17,8 +17,8 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: build
-build: ## bin/zqc and bin/zerodb, without cgo
-	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/zqc ./cmd/zerodb
+build: ## bin/zqc, bin/zerodb and bin/zbench, without cgo
+	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/zqc ./cmd/zerodb ./cmd/zbench
 
 # ---- tests
 

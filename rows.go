@@ -24,14 +24,15 @@ type Rows struct {
 	tx     *storage.Txn // that source reads in
 	own    bool         // tx is the rows' own
 
-	batch []Value // the rows of the current batch, one after another
-	next  int     // index in batch of the next row
-	row   Row
-	clone cloner
-	err   error
-	plain string   // a result that is a text
-	work  Work     // of a source that is closed
-	room  [4]Value // for the parameters of a prepared query
+	batch   []Value // the rows of the current batch, one after another
+	next    int     // index in batch of the next row
+	row     Row
+	clone   cloner
+	err     error
+	plain   string      // a result that is a text
+	profile *vm.Profile // of EXPLAIN ANALYZE
+	work    Work        // of a source that is closed
+	room    [4]Value    // for the parameters of a prepared query
 }
 
 // rowSource gives rows by the batch.
@@ -86,6 +87,9 @@ func (r *Rows) Silent() bool { return r.statement.Silent }
 
 // Yields reports whether the statement yields rows at all; a write with RETURN NONE does not.
 func (r *Rows) Yields() bool { return r.shape != nil }
+
+// Profile returns what EXPLAIN ANALYZE counted, instruction by instruction; nil for every other statement.
+func (r *Rows) Profile() *vm.Profile { return r.profile }
 
 // Plain returns the text that the whole result is, for EXPLAIN.
 func (r *Rows) Plain() (string, bool) { return r.plain, r.plain != "" }

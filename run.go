@@ -189,7 +189,7 @@ func analyze(rows *Rows, st *vm.Statement, p *vm.Profile) error {
 		b.WriteByte('\n')
 	}
 	p.Write(&b)
-	rows.plain = b.String()
+	rows.plain, rows.profile = b.String(), p
 	rows.shape = planShape
 	rows.batch, rows.next = []Value{ops.String(rows.plain)}, 0
 	return nil

@@ -56,6 +56,19 @@ func CompileScript(script *ast.Script, opt Options) (*Result, []*ops.Error) {
 	return &Result{program, p.Warnings}, nil
 }
 
+// Explained returns a script in which EXPLAIN, or EXPLAIN ANALYZE, stands before each query and write.
+func Explained(script *ast.Script, analyze bool) *ast.Script {
+	out := *script
+	out.Statements = make([]ast.Statement, len(script.Statements))
+	for i, st := range script.Statements {
+		if _, ok := st.(*ast.ExprStatement); ok {
+			st = &ast.Explain{At: ast.At{Span: st.Pos()}, Analyze: analyze, Statement: st}
+		}
+		out.Statements[i] = st
+	}
+	return &out
+}
+
 // withMeaning adds to the errors of syntax those that the statements without one have.
 func withMeaning(script *ast.Script, opt Options, errs []*ops.Error) []*ops.Error {
 	_, more := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars})

@@ -92,24 +92,44 @@ func (fr *frame) rowsOf(in *Instr, s signal) int64 {
 	return 0
 }
 
-// Write shows the instructions that ran, each with its counters and the source it is of.
-func (p *Profile) Write(w io.Writer) {
+// ProfileLine is an instruction of a profile, with its counters and the source it is of.
+type ProfileLine struct {
+	Fragment, PC int
+	Counter
+	Text   string
+	Source string // on one line; "" where the program has none
+	Span   ops.Span
+}
+
+// Lines lists the instructions of the fragments that ran.
+func (p *Profile) Lines() (lines []ProfileLine) {
 	names := p.linked.names()
-	fmt.Fprintf(w, "%10s %10s %10s %10s\n", "runs", "rows", "bytes", "time")
 	for n, counters := range p.fragments {
 		if counters == nil {
 			continue
 		}
 		f := &p.linked.Program.Fragments[n]
-		fmt.Fprintf(w, "fragment %d\n", n)
 		for pc := range f.Code {
-			c := &counters[pc]
-			line := fmt.Sprintf("%10d %10d %10d %10s  %s", c.Runs, c.Rows, c.Bytes, c.Time.Round(time.Microsecond), names.instruction(f, pc))
-			if source := sourceAt(p.linked.Program.Source, f.Spans[pc]); source != "" {
-				line = fmt.Sprintf("%-100s ; %s", line, source)
-			}
-			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			lines = append(lines, ProfileLine{n, pc, counters[pc], names.instruction(f, pc), sourceAt(p.linked.Program.Source, f.Spans[pc]), f.Spans[pc]})
 		}
+	}
+	return lines
+}
+
+// Write shows the instructions that ran, each with its counters and the source it is of.
+func (p *Profile) Write(w io.Writer) {
+	fmt.Fprintf(w, "%10s %10s %10s %10s\n", "runs", "rows", "bytes", "time")
+	fragment := -1
+	for _, l := range p.Lines() {
+		if l.Fragment != fragment {
+			fragment = l.Fragment
+			fmt.Fprintf(w, "fragment %d\n", fragment)
+		}
+		line := fmt.Sprintf("%10d %10d %10d %10s  %s", l.Runs, l.Rows, l.Bytes, l.Time.Round(time.Microsecond), l.Text)
+		if l.Source != "" {
+			line = fmt.Sprintf("%-100s ; %s", line, l.Source)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
 }
 

@@ -144,7 +144,7 @@ func refuse(f file, use string) string {
 }
 
 func refuseOwn(f file, own string) string {
-	if within(own, "cmd", "tools", "bench") && top(own) != top(f.dir) {
+	if within(own, "cmd", "tools", "bench") && !within(own, "bench/peer") && top(own) != top(f.dir) {
 		return fmt.Sprintf("%s imports the program %s", roomName(f.dir), own)
 	}
 	// Tests may look across rooms.

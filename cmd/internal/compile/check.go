@@ -9,7 +9,6 @@ import (
 
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/compiler"
-	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/parse"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
@@ -123,15 +122,7 @@ func plansOf(text string, o compiler.Options) ([]string, []*ops.Error) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	explained := *script
-	explained.Statements = make([]ast.Statement, len(script.Statements))
-	for i, st := range script.Statements {
-		if _, ok := st.(*ast.ExprStatement); ok {
-			st = &ast.Explain{At: ast.At{Span: st.Pos()}, Statement: st}
-		}
-		explained.Statements[i] = st
-	}
-	result, errs := compiler.CompileScript(&explained, o)
+	result, errs := compiler.CompileScript(compiler.Explained(script, false), o)
 	if len(errs) > 0 {
 		return nil, errs
 	}

@@ -29,12 +29,12 @@ The default is a table on a terminal and json elsewhere.`,
 		Args: cli.Args(cobra.MaximumNArgs(1)),
 	}
 	a.bind(c)
-	bindParams(c, &params)
+	cli.BindParams(c, &params)
 	c.Flags().StringVarP(&text, "command", "c", "", "the `text` to run")
 	c.Flags().StringVar(&form, "format", "", "how to print rows: table, json, ndjson or csv")
 	c.Flags().BoolVar(&a.relaxed, "relaxed", false, "acknowledge writes before they are on disk")
 	c.RunE = func(c *cobra.Command, files []string) error {
-		args, err := parseParams(params)
+		args, err := cli.ParseParams(params)
 		if err != nil {
 			return err
 		}
@@ -130,10 +130,10 @@ func (a *app) execCommand() *cobra.Command {
 		Args:    cli.Args(cobra.ExactArgs(1)),
 	}
 	a.bind(c)
-	bindParams(c, &params)
+	cli.BindParams(c, &params)
 	c.Flags().StringVar(&form, "format", "", "how to print rows: table, json, ndjson or csv")
 	c.RunE = func(c *cobra.Command, files []string) error {
-		args, err := parseParams(params)
+		args, err := cli.ParseParams(params)
 		if err != nil {
 			return err
 		}
