@@ -434,6 +434,9 @@ func (s *scanner) builder() Builder {
 	if s.accept("keys") {
 		b.Keys = s.number()
 	}
+	if s.accept("of") {
+		b.Parent = uint16(s.index("c"))
+	}
 	for s.skip(); s.text != ""; s.skip() {
 		switch w := s.word(); {
 		case w == "asc" || w == "desc":

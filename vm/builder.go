@@ -6,7 +6,7 @@ import (
 	"github.com/zerodb/zerodb/ops"
 )
 
-// builder is something that rows are put into: one of the four, as its declaration says.
+// builder is something that rows are put into: of one of the kinds, as its declaration says.
 type builder struct {
 	decl  *linkedBuilder
 	sort  sorter
@@ -14,6 +14,7 @@ type builder struct {
 	set   rowSet
 	limit limiter
 	join  joiner
+	queue queue
 }
 
 // limiter lets rows through.
@@ -45,6 +46,8 @@ func (b *builder) empty(r *Rows, params []ops.Value) error {
 		b.set.empty(r, b.decl.Columns)
 	case BuildJoin:
 		b.join.empty(r, b.decl)
+	case BuildQueue:
+		b.queue.empty(r, b.decl)
 	}
 	return nil
 }
@@ -60,6 +63,8 @@ func (b *builder) release(r *Rows) {
 		b.set.release(r)
 	case BuildJoin:
 		b.join.release(r)
+	case BuildQueue:
+		b.queue.release(r)
 	}
 }
 
@@ -184,6 +189,12 @@ func (fr *frame) columnsFrom(first uint16, n, rows int, skip []bool) []*ops.Vect
 
 func doPut(fr *frame, in *Instr) signal {
 	b := fr.builder(in.A)
+	if b.decl.Kind == BuildQueue {
+		if err := fr.putQueue(b, in); err != nil {
+			return fr.fail(err)
+		}
+		return goOn
+	}
 	var sel ops.Selection
 	n := 1
 	if in.C > 0 {

@@ -16,6 +16,10 @@ func costOf(p *Program, f *Fragment) CostClass {
 			cost = max(cost, c)
 		case opcodes.OpenEdges:
 			cost = max(cost, CostIndexRange)
+		case opcodes.OpenQueue:
+			if refilled(f, pc) {
+				return CostUnbounded
+			}
 		}
 	}
 	if endless(f) {
@@ -30,6 +34,17 @@ func scanCost(a *Access, op uint16) CostClass {
 		return CostFullScan
 	}
 	return CostIndexRange
+}
+
+// refilled reports whether rows are put into a queue behind the instruction that opens it: it may be read for as long as there are
+// new ones.
+func refilled(f *Fragment, open int) bool {
+	for pc := open + 1; pc < len(f.Code); pc++ {
+		if in := &f.Code[pc]; in.Op == opcodes.Put && in.A == f.Code[open].B {
+			return true
+		}
+	}
+	return false
 }
 
 // limited reports whether a LIMIT ends the reading of a cursor: nothing narrows its batches but the limit, and every way

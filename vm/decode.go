@@ -249,6 +249,7 @@ func (d *decoder) builder() Builder {
 		a.Params = d.small(maxFoldParams, "a number of values for an aggregate")
 		return a
 	})
+	b.Parent = uint16(d.small(MaxInstructions, "a cursor"))
 	return b
 }
 

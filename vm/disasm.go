@@ -172,7 +172,7 @@ var accessNames = [...]string{AccessTable: "table", AccessRange: "range", Access
 
 func (k AccessKind) String() string { return nameOf(accessNames[:], int(k)) }
 
-var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit", BuildJoin: "join"}
+var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit", BuildJoin: "join", BuildQueue: "queue"}
 
 var joinNames = [...]string{JoinInner: "inner", JoinLeft: "left", JoinChecked: "checked"}
 
@@ -260,8 +260,11 @@ func columnText(c *Column) string {
 
 func builderText(b *Builder) string {
 	text := fmt.Sprintf("%s %d", b.Kind, b.Columns)
-	if b.Kind == BuildGroup || b.Kind == BuildJoin {
+	if b.Kind == BuildGroup || b.Kind == BuildJoin || b.Kind == BuildQueue {
 		text += fmt.Sprintf(" keys %d", b.Keys)
+	}
+	if b.Kind == BuildQueue {
+		text += fmt.Sprintf(" of c%d", b.Parent)
 	}
 	if b.Kind == BuildJoin {
 		text += " " + nameOf(joinNames[:], int(b.Join))

@@ -100,6 +100,7 @@ var handlers = [...]handler{
 	opcodes.OpenItems:    doOpenItems,
 	opcodes.OpenFragment: doOpenFragment,
 	opcodes.OpenBuilt:    doOpenBuilt,
+	opcodes.OpenQueue:    doOpenQueue,
 	opcodes.Next:         doNext,
 	opcodes.Column:       doColumn,
 	opcodes.Gather:       doGather,
@@ -112,6 +113,7 @@ var handlers = [...]handler{
 	opcodes.New:       doNew,
 	opcodes.Put:       doPut,
 	opcodes.Has:       doHas,
+	opcodes.Unmatched: doUnmatched,
 	opcodes.LimitDone: doLimitDone,
 
 	opcodes.Emit:    doEmit,

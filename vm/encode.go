@@ -207,9 +207,10 @@ func appendBuilder(dst []byte, b *Builder) []byte {
 	dst = appendUint(append(dst, byte(b.Kind)), uint64(b.Columns))
 	dst = appendAll(dst, b.Desc, func(dst []byte, d *bool) []byte { return appendBool(dst, *d) })
 	dst = appendUint(appendBool(dst, b.Limited), uint64(b.Keys))
-	return appendAll(append(dst, byte(b.Join)), b.Aggregates, func(dst []byte, a *Aggregate) []byte {
+	dst = appendAll(append(dst, byte(b.Join)), b.Aggregates, func(dst []byte, a *Aggregate) []byte {
 		return appendUint(appendFlags(appendText(dst, a.Func), a.Star, a.Distinct, a.Filtered), uint64(a.Params))
 	})
+	return appendUint(dst, uint64(b.Parent))
 }
 
 func appendObjectRef(dst []byte, o *ObjectRef) []byte {

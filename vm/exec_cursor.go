@@ -29,6 +29,7 @@ type cursorState struct {
 	built builtCursor
 	join  joinCursor
 	apply applyCursor
+	queue queueCursor
 }
 
 type pushed struct {

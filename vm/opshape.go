@@ -2,6 +2,7 @@ package vm
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
@@ -60,7 +61,7 @@ func makeShapes() []opShape {
 }
 
 func opens(op uint16) bool {
-	return op >= opcodes.OpenTable && op <= opcodes.OpenBuilt || op == opcodes.OpenJoin || op == opcodes.OpenApply
+	return ops.Table[op].Form == ops.FormCursor && strings.HasPrefix(ops.Table[op].Name, "open.")
 }
 
 // slots finds the slots of registers.

@@ -160,6 +160,7 @@ const (
 	BuildSet
 	BuildLimit
 	BuildJoin
+	BuildQueue
 )
 
 // Builder is something that rows are put into.
@@ -167,16 +168,19 @@ type Builder struct {
 	Kind BuilderKind
 	// Columns is how many registers a put takes. A sort's first len(Desc) columns are its keys, all columns come out
 	// of it; a grouping's first Keys columns are its keys, then one column for each aggregate's argument;
-	// a set has its columns.
+	// a set and a queue have their columns.
 	Columns int
 	Desc    []bool // BuildSort: whether each key descends
 	Limited bool   // BuildSort: `new` gives the most rows wanted; BuildLimit always
 	// Keys and Aggregates are for BuildGroup; the rows that come out have the keys, then the aggregates.
 	// With no keys there is exactly one row. A join's first Keys columns are what its rows are found by; with no
-	// keys every row is found.
+	// keys every row is found. A queue takes one row of each combination of parent row and its first Keys columns; with no
+	// keys it takes all.
 	Keys       int
 	Aggregates []Aggregate
 	Join       JoinMode // BuildJoin
+	// Parent is, for BuildQueue, the cursor of whose rows its rows are.
+	Parent uint16
 }
 
 // JoinMode says which rows of its left side a join keeps.

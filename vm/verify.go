@@ -108,7 +108,7 @@ func (v *verifier) fragment(n int) error {
 		return err
 	}
 	v.counts()
-	v.state.slots = 0
+	v.state.slots, v.state.queues = 0, v.state.queues[:0]
 	for pc := range v.f.Code {
 		v.at(pc)
 		if err := v.instruction(); err != nil {

@@ -28,7 +28,11 @@ type flow struct {
 	ended   []uint64
 	visits  int
 	slots   int // how many builders the fragment uses
+	queues  []queueSlot
 }
+
+// queueSlot is a queue's place among the builders, and the cursor of whose rows its rows are.
+type queueSlot struct{ slot, parent int }
 
 // sized returns a zeroed slice of n elements, in the memory of s if it is enough.
 func sized[T any](s []T, n int) []T {
@@ -275,12 +279,17 @@ func (f *flow) takes() error {
 	return nil
 }
 
-// lose says that a cursor has no batch.
+// lose says that a cursor has no batch. Queues of rows of it have nothing more to give.
 func (f *flow) lose(facts []uint64, c int) {
 	for i, w := range f.batches[c] {
 		facts[i] &^= w
 	}
 	unset(facts, f.cursor(c, factBatch))
+	for _, q := range f.queues {
+		if q.parent == c {
+			unset(facts, f.builders+q.slot)
+		}
+	}
 }
 
 // step checks the instruction at hand and notes what is known behind it, on the way on.
@@ -319,6 +328,9 @@ func (f *flow) usesBuilder() error {
 	b := v.operand(i)
 	bit := f.builders + v.owners[b].slot
 	if v.in.Op == opcodes.New {
+		if q := &v.p.Builders[b]; q.Kind == BuildQueue && !has(f.now.facts, f.cursor(int(q.Parent), factBatch)) {
+			return v.wrong("operand A is a queue of rows of cursor %d, which has no batch on some way to it", q.Parent)
+		}
 		set(f.now.facts, bit)
 		return nil
 	}

@@ -237,9 +237,9 @@ func (v *verifier) accessFits() error {
 
 // builderKinds are the kinds of builder that operators take.
 var builderKinds = map[uint16][]BuilderKind{
-	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin}, opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin}, opcodes.Has: {BuildSet},
-	opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
-	opcodes.OpenBuilt: {BuildSort, BuildGroup}, opcodes.OpenJoin: {BuildJoin},
+	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin, BuildQueue}, opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin, BuildQueue},
+	opcodes.Has: {BuildSet}, opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
+	opcodes.OpenBuilt: {BuildSort, BuildGroup}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
 }
 
 func (v *verifier) builderFits() error {
@@ -251,6 +251,8 @@ func (v *verifier) builderFits() error {
 		return v.wrong("operand %s is builder %d, a %s, which it does not take", slotNames[i], x, b.Kind)
 	case v.in.Op == opcodes.Has && b.Columns != 1:
 		return v.wrong("operand B is builder %d, a set of %d columns; one is wanted", x, b.Columns)
+	case b.Kind == BuildQueue && int(b.Parent) >= len(v.f.Cursors):
+		return v.wrong("operand %s is builder %d, of rows of cursor %d; there are %d", slotNames[i], x, b.Parent, len(v.f.Cursors))
 	case v.in.Op == opcodes.Topk && (!b.Limited || len(b.Desc) == 0):
 		return v.wrong("operand B is builder %d; a limited sort with a key is wanted", x)
 	}
@@ -258,6 +260,9 @@ func (v *verifier) builderFits() error {
 	case v.n + 1:
 	case 0:
 		*o = owner{v.n + 1, v.state.slots}
+		if b.Kind == BuildQueue {
+			v.state.queues = append(v.state.queues, queueSlot{v.state.slots, int(b.Parent)})
+		}
 		v.state.slots++
 	default:
 		return v.wrong("operand %s is builder %d, which fragment %d uses", slotNames[i], x, o.fragment-1)
@@ -279,7 +284,7 @@ func (v *verifier) width(cursor uint16) int {
 		return max(0, v.emits(in.B))
 	case opcodes.OpenJoin:
 		return v.joinWidth(in)
-	case opcodes.OpenBuilt:
+	case opcodes.OpenBuilt, opcodes.OpenQueue:
 		if int(in.B) >= len(v.p.Builders) {
 			return 0
 		}
@@ -459,7 +464,14 @@ func (v *verifier) classes() error {
 	case opcodes.Emit:
 		return v.all(v.reads, int(v.in.C), false)
 	case opcodes.Put:
-		return v.all(v.reads, int(v.in.C)-1, false)
+		return v.puts()
+	case opcodes.Unmatched:
+		return v.all(v.writes, int(v.p.Builders[v.in.B].Parent), true)
+	case opcodes.OpenQueue:
+		if parent := int(v.p.Builders[v.in.B].Parent); int(v.f.Cursors[v.in.A].Parent)-1 != parent {
+			return v.wrong("operand A is cursor %d, which is no child of cursor %d, of whose rows queue %d's are", v.in.A, parent, v.in.B)
+		}
+		return nil
 	case opcodes.Distinct:
 		return v.all(v.reads, int(v.in.A), false)
 	case opcodes.Filter, opcodes.SelPush, opcodes.Topk, opcodes.Paired:
@@ -483,6 +495,20 @@ func (v *verifier) classes() error {
 		return v.scalars()
 	}
 	return v.unified()
+}
+
+// puts checks the columns of a put, and that rows put into a queue are of rows of its parent.
+func (v *verifier) puts() error {
+	if b := &v.p.Builders[v.in.A]; b.Kind == BuildQueue {
+		c := int(v.in.C) - 1
+		for c >= 0 && c != int(b.Parent) {
+			c = int(v.f.Cursors[c].Parent) - 1
+		}
+		if c < 0 {
+			return v.wrong("operand C is batch %d, which is neither that of cursor %d nor of a descendant of it", int(v.in.C)-1, b.Parent)
+		}
+	}
+	return v.all(v.reads, int(v.in.C)-1, false)
 }
 
 func (v *verifier) scalars() error {

@@ -153,16 +153,18 @@ func checkBuilder(i int, b *Builder) error {
 			filters++
 		}
 	}
-	group, join := b.Kind == BuildGroup, b.Kind == BuildJoin
+	group, join, queue := b.Kind == BuildGroup, b.Kind == BuildJoin, b.Kind == BuildQueue
 	switch {
 	case int(b.Kind) >= len(builderNames):
 		return bad("has kind %d", b.Kind)
 	case b.Columns < 0 || b.Columns > MaxInstructions:
 		return bad("has %d columns", b.Columns)
-	case !group && (b.Keys != 0 && !join || b.Aggregates != nil):
+	case !group && (b.Keys != 0 && !join && !queue || b.Aggregates != nil):
 		return bad("is no grouping, and has keys or aggregates")
-	case join && (b.Keys < 0 || b.Keys > b.Columns):
+	case (join || queue) && (b.Keys < 0 || b.Keys > b.Columns):
 		return bad("has %d keys in %d columns", b.Keys, b.Columns)
+	case b.Parent != 0 && !queue:
+		return bad("is of rows of cursor %d, and is no queue", b.Parent)
 	case int(b.Join) >= len(joinNames) || !join && b.Join != JoinInner:
 		return bad("has join mode %d", b.Join)
 	case group && (b.Keys < 0 || b.Keys+len(b.Aggregates)+filters != b.Columns):

@@ -39,6 +39,10 @@ func (g *gen) rows(consume func()) { g.produce(len(g.pipeline.Steps)-1, consume)
 
 // produce writes the code of step i and those before it; consume writes what is done with each batch, or row of scalars.
 func (g *gen) produce(i int, consume func()) {
+	if i < 0 { // the pipeline begins at the rows at hand
+		consume()
+		return
+	}
 	switch s := g.pipeline.Steps[i].(type) {
 	case *plan.One:
 		g.row(&frame{cursor: scalars}, consume)
@@ -80,6 +84,10 @@ func (g *gen) between(i int, consume func()) {
 		g.produce(i-1, func() { g.expand(i, s, consume) })
 	case *plan.Apply:
 		g.produce(i-1, func() { g.apply(i, s, consume) })
+	case *plan.Branch:
+		g.produce(i-1, func() { g.branch(i, s, consume) })
+	case *plan.Walk:
+		g.produce(i-1, func() { g.walk(i, s, consume) })
 	case *plan.Fetch:
 		g.produce(i-1, func() { g.fetch(s); consume() })
 	case *plan.Filter:

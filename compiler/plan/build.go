@@ -144,6 +144,10 @@ func (p *planner) source(pl *Pipeline, s sema.Source) {
 		for _, c := range hopConditions(s) {
 			add(&Filter{c})
 		}
+	case *sema.BranchSource:
+		p.branch(pl, s)
+	case *sema.WalkSource:
+		p.walk(pl, s)
 	}
 }
 
@@ -161,7 +165,7 @@ func hopConditions(s *sema.HopSource) (cs []sema.Expr) {
 		cs = append(cs, compare(opcodes.Eq, sema.IDOf(s.Vertex, s.Span), s.Bound))
 	}
 	if len(s.Tables) > 0 && !tableImplied(s) {
-		cs = append(cs, inTables(sema.IDOf(s.Vertex, s.Span), s.Tables))
+		cs = append(cs, sema.LinkInto(sema.IDOf(s.Vertex, s.Span), s.Tables))
 	}
 	return append(cs, s.Where...)
 }
@@ -185,22 +189,6 @@ func compare(op uint16, a, b sema.Expr) sema.Expr {
 	return &sema.Binary{Info: sema.Info{Span: b.At().Span, Type: ops.TypeOf(ops.KindBool)}, Op: op, Left: a, Right: b}
 }
 
-// inTables is whether x is a link into one of the tables.
-func inTables(x sema.Expr, tables []string) sema.Expr {
-	at := x.At().Span
-	isBool := sema.Info{Span: at, Type: ops.TypeOf(ops.KindBool)}
-	var any sema.Expr
-	for _, t := range tables {
-		link := &sema.InTable{Info: sema.Info{Span: at, Type: ops.Type{Kind: ops.KindRecord, Optional: true}}, X: x, Table: t}
-		is := sema.Expr(&sema.Unary{Info: isBool, Op: opcodes.Not, X: &sema.Unary{Info: isBool, Op: opcodes.IsNone, X: link}})
-		if any != nil {
-			is = &sema.Binary{Info: isBool, Op: opcodes.Or, Left: any, Right: is}
-		}
-		any = is
-	}
-	return any
-}
-
 // fetches puts a Fetch behind every step that gives ids of records of which more than the id is read.
 func (p *planner) fetches(pl *Pipeline, q *sema.Query) {
 	var steps []Step
@@ -210,20 +198,33 @@ func (p *planner) fetches(pl *Pipeline, q *sema.Query) {
 			p.fetches(j.Right, q)
 		}
 		steps = append(steps, s)
-		var r *sema.Relation
-		switch s := s.(type) {
-		case *Items:
-			if s.IDs {
-				r = s.Rel
+		for _, r := range idsOf(s) {
+			if readsFields(pl, q, r) {
+				steps = append(steps, &Fetch{Access: Access{Rel: r}, ID: sema.IDOf(r, q.Span)})
 			}
-		case *Expand:
-			r = s.Vertex
-		}
-		if r != nil && readsFields(pl, q, r) {
-			steps = append(steps, &Fetch{Access: Access{Rel: r}, ID: sema.IDOf(r, q.Span)})
 		}
 	}
 	pl.Steps = steps
+}
+
+// idsOf are the relations of whose records a step gives no more than the ids.
+func idsOf(s Step) []*sema.Relation {
+	switch s := s.(type) {
+	case *Items:
+		if s.IDs {
+			return []*sema.Relation{s.Rel}
+		}
+	case *Expand:
+		return []*sema.Relation{s.Vertex}
+	case *Walk:
+		return []*sema.Relation{s.Source.At}
+	case *Branch:
+		if s.Source.Lists {
+			return []*sema.Relation{s.Source.Vertex}
+		}
+		return []*sema.Relation{s.Source.Edge, s.Source.Vertex}
+	}
+	return nil
 }
 
 // readsFields reports whether the query reads more of a relation than its id.
@@ -290,7 +291,7 @@ func (p *planner) write(w *sema.Write) *Pipeline {
 func readsStore(pl *Pipeline) bool {
 	for _, s := range pl.Steps {
 		switch s.(type) {
-		case *Scan, *ScanAll, *Keys, *KeyRange, *Rows, *Expand, *Join, *Apply:
+		case *Scan, *ScanAll, *Keys, *KeyRange, *Rows, *Expand, *Branch, *Join, *Apply:
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 //
 // It must not list a field by itself where the whole record is read anyway (`SELECT *, lower(name)`): the record
 // is decoded once and the field taken out of it. Nor is a column late that the first narrowing step itself reads.
-func pruneColumns(_ *planner, pl *Pipeline) bool {
+func pruneColumns(p *planner, pl *Pipeline) bool {
 	for i, s := range pl.Steps {
 		if a := accessOf(s); a != nil {
 			u := usesOf(pl, i, a.Rel)
@@ -23,8 +23,16 @@ func pruneColumns(_ *planner, pl *Pipeline) bool {
 			}
 			continue
 		}
-		if e, ok := s.(*Expand); ok {
-			e.Columns = expandColumns(pl, i, e)
+		switch s := s.(type) {
+		case *Expand:
+			s.Columns = expandColumns(pl, i, s)
+		case *Branch:
+			pruneBranch(pl, i, s)
+		case *Walk:
+			pruneWalk(pl, i, s)
+		}
+		for _, in := range inner(s) {
+			pruneColumns(p, in)
 		}
 	}
 	return true
@@ -38,6 +46,9 @@ func defaultColumns(pl *Pipeline) {
 		}
 		if e, ok := s.(*Expand); ok && e.Columns == nil {
 			e.Columns = []Column{vertexColumn(e.Vertex), edgeColumn(e.Edge), recordColumn(e.Edge)}
+		}
+		for _, in := range inner(s) {
+			defaultColumns(in)
 		}
 	}
 }

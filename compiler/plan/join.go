@@ -102,6 +102,8 @@ func relationsOf(s Step) []*sema.Relation {
 		return []*sema.Relation{s.Rel}
 	case *Expand:
 		return []*sema.Relation{s.Edge, s.Vertex}
+	case *Branch:
+		return []*sema.Relation{s.Source.Edge, s.Source.Vertex, s.Source.Between, s.Source.Which}
 	case *Apply:
 		return s.Rels
 	case *Join:
@@ -141,12 +143,12 @@ func (p *planner) addSource(pl *Pipeline, s sema.Source) {
 		return
 	}
 	switch s := s.(type) {
-	case *sema.ItemSource, *sema.HopSource:
+	case *sema.ItemSource, *sema.HopSource, *sema.BranchSource:
 		p.source(pl, s)
 	case *sema.KeySource:
 		pl.Steps = append(pl.Steps, &Items{Rel: s.Rel, X: s.Key, IDs: true})
 		if s.Rel.Table != "" {
-			pl.Steps = append(pl.Steps, &Filter{inTables(sema.IDOf(s.Rel, s.Span), []string{s.Rel.Table})})
+			pl.Steps = append(pl.Steps, &Filter{sema.LinkInto(sema.IDOf(s.Rel, s.Span), []string{s.Rel.Table})})
 		}
 		pl.Steps = append(pl.Steps, &Fetch{Access: Access{Rel: s.Rel}, ID: sema.IDOf(s.Rel, s.Span), Exists: true})
 	default:

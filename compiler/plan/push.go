@@ -47,7 +47,7 @@ func earliest(pl *Pipeline, i int, cond sema.Expr) int {
 			if !safe || canPass(pl, i-1, cond) == i-1 {
 				return i
 			}
-		case *Expand, *Items, *Apply:
+		case *Expand, *Items, *Branch, *Apply:
 			if !safe || provides(before, cond) {
 				return i
 			}
@@ -74,7 +74,7 @@ func canPass(pl *Pipeline, i int, cond sema.Expr) int {
 	}
 	if j > 1 && !provides(pl.Steps[j-1], cond) {
 		switch pl.Steps[j-1].(type) {
-		case *Expand, *Items, *Fetch, *Apply:
+		case *Expand, *Items, *Branch, *Fetch, *Apply:
 			return j - 1
 		}
 	}
@@ -87,6 +87,8 @@ func provides(s Step, cond sema.Expr) (reads bool) {
 		switch s := s.(type) {
 		case *Items:
 			reads = reads || c.Rel == s.Rel
+		case *Branch:
+			reads = reads || s.reads(c)
 		case *Expand:
 			reads = reads || c.Rel == s.Edge || c.Rel == s.Vertex && isID(c)
 		case *Fetch:

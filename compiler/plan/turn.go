@@ -98,7 +98,7 @@ func (c *chain) turned(scan *Scan) []Step {
 		}
 		steps = append(steps, &Expand{From: sema.IDOf(hop.Vertex, hop.Vertex.Span), Edge: hop.Edge, Vertex: to, Table: hop.Table, Direction: backwards[hop.Direction]})
 		if i == 0 {
-			steps = append(steps, &Filter{inTables(sema.IDOf(to, to.Span), []string{scan.Rel.Table})})
+			steps = append(steps, &Filter{sema.LinkInto(sema.IDOf(to, to.Span), []string{scan.Rel.Table})})
 		}
 		fetch(to, i == 0)
 	}

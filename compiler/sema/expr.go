@@ -173,6 +173,9 @@ func (c *checker) field(e *ast.Field) Expr {
 		if r := c.alias(id.Name); r != nil {
 			return c.member(r, e.Name.Text, e.Span)
 		}
+		if x := c.view(id.Name); x != nil {
+			return c.step(x, e.Name, e.Span)
+		}
 	}
 	if x := c.parentField(e); x != nil {
 		return x

@@ -146,7 +146,7 @@ type Relation struct {
 	Desc  *schema.Table
 	// Type is the type of the row as a whole, where it is no record.
 	Type ops.Type
-	// Optional says that there are rows without one of this relation: it is on the right of a LEFT JOIN.
+	// Optional says that there are rows without one of this relation: it is on the right of a LEFT JOIN, or of an optional hop.
 	Optional bool
 	// Span is where the source is written that the relation is of.
 	Span ops.Span
@@ -236,6 +236,7 @@ type (
 		// Where are the conditions written inside the pattern.
 		Where []Expr
 		Span  ops.Span
+		aside bool // not on the way from the pattern's start to its end, but in brackets
 	}
 )
 

@@ -23,6 +23,14 @@ type scope struct {
 	main *Relation
 	// outputs are the columns of the result, where a clause may name them.
 	outputs []Item
+	// end is the vertex that the last pattern ends with, and ended how many sources there were then; aside counts the
+	// brackets of patterns within patterns.
+	end          *Relation
+	ended, aside int
+	// views are names that stand for something that no relation is; stand are aliases that stand for another relation
+	// than elsewhere, while a condition is resolved.
+	views map[string]Expr
+	stand map[string]*Relation
 	// grouping is set while the keys of GROUP BY are resolved, and keys are the subqueries in them; see shared.
 	grouping bool
 	keys     map[keyText]*Subquery
@@ -71,8 +79,21 @@ func (s *scope) find(name string) *Relation {
 // for a schemaless table may have a field of any name.
 func (c *checker) alias(name string) *Relation {
 	for s := c.scope; s != nil; s = s.outer {
+		if r := s.stand[name]; r != nil {
+			return r
+		}
 		if r := s.find(name); r != nil && (r.Alias || s == c.scope) {
 			return r
+		}
+	}
+	return nil
+}
+
+// view is what a name stands for that is no relation's.
+func (c *checker) view(name string) Expr {
+	for s := c.scope; s != nil; s = s.outer {
+		if x := s.views[name]; x != nil {
+			return x
 		}
 	}
 	return nil
@@ -90,6 +111,9 @@ func (c *checker) ident(e *ast.Ident) Expr {
 	}
 	if r := c.alias(e.Name); r != nil {
 		return rowOf(r, e.Span)
+	}
+	if x := c.view(e.Name); x != nil {
+		return x
 	}
 	if i, ok := c.params["this"]; c.guard && s == nil && ok {
 		return &Field{Info: Info{e.Span, ops.Any}, X: &Param{leaf{Info{e.Span, c.program.Params[i].Type}}, i}, Path: []string{e.Name}}
@@ -218,7 +242,7 @@ func wholeOf(r *Relation, at ops.Span) *Column {
 	t := r.Type
 	switch {
 	case r.IsRecord():
-		t = ops.Type{Kind: ops.KindObject, Optional: r.Kind == RelStored}
+		t = ops.Type{Kind: ops.KindObject, Optional: r.Optional || r.Kind == RelStored}
 	case r.Kind == RelRows && r.Query.Form == vm.RowValue:
 		t = r.Query.Items[0].X.At().Type
 	case r.Kind == RelRows:

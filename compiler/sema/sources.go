@@ -59,8 +59,11 @@ func (c *checker) on(q *Query, j *ast.Join) {
 
 // mainRelation is the relation of the only source, or the end vertex of the only pattern.
 func (c *checker) mainRelation(q *Query) *Relation {
-	if len(q.From) == 0 {
+	switch s := c.scope; {
+	case len(q.From) == 0:
 		return nil
+	case s != nil && s.query == q && s.end != nil && s.ended == len(q.From):
+		return s.end
 	}
 	rels := q.From[len(q.From)-1].rels()
 	return rels[len(rels)-1]

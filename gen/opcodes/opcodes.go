@@ -152,6 +152,8 @@ const (
 	OpenFragment
 	// OpenBuilt: Finishes sort or grouping B and opens cursor A over its rows.
 	OpenBuilt
+	// OpenQueue: Opens cursor A, a child of queue B's parent batch, over the rows of queue B, in the order in which they were put into it; rows put in while it is read come too.
+	OpenQueue
 	// Next: Brings the next batch of cursor A, with every row selected, or closes it and goes to B at the end.
 	Next
 	// Column: A = column C of cursor B's batch; a late column is decoded now, for the selected rows alone.
@@ -170,10 +172,12 @@ const (
 	OpenApply
 	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so.
 	New
-	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set or join A; the columns stand from B on.
+	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set, join or queue A; the columns stand from B on. A queue's rows are of rows of its parent batch, of which C-1 is the batch or a descendant.
 	Put
 	// Has: A = whether C is in set B.
 	Has
+	// Unmatched: A = for each row of queue B's parent batch whether no row that was put into the queue is of it.
+	Unmatched
 	// LimitDone: Goes to B if limit A lets nothing more through.
 	LimitDone
 	// Emit: Hands the selected rows of batch C to the reader: columns from B on, as shape A names them.
@@ -195,7 +199,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 94
+const Count = 96
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -273,6 +277,7 @@ var Names = [Count]string{
 	"open.items",
 	"open.fragment",
 	"open.built",
+	"open.queue",
 	"next",
 	"column",
 	"gather",
@@ -284,6 +289,7 @@ var Names = [Count]string{
 	"new",
 	"put",
 	"has",
+	"unmatched",
 	"limit.done",
 	"emit",
 	"emit.row",
