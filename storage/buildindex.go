@@ -12,8 +12,8 @@ import (
 )
 
 // An index on a table that has more than a few records is built while the table is in use. The transaction that defines it makes
-// it known as not ready: from its commit on every writer maintains it, since writers have read the catalog's
-// version. Then short transactions walk over the table and add what is missing; one that meets a writer is run
+// it known as not ready: from its commit on every writer maintains it, since writers depend on the table's
+// descriptor. Then short transactions walk over the table and add what is missing; one that meets a writer is run
 // again. The last one makes the index ready. If the records break a unique index it is removed and
 // the definition fails.
 
@@ -47,7 +47,10 @@ func (t *Txn) defineIndex(ctx context.Context, cat *catalog, c *schema.Change) e
 	if len(c.Index.Fields) == 0 || slices.ContainsFunc(c.Index.Fields, func(p []string) bool { return len(p) == 0 }) {
 		return ops.Errorf(ops.CodeArgument, "index %s has no fields", c.Name)
 	}
-	id, err := t.takeIDs(1)
+	if err := t.useTable(cat, c.Index.Table); err != nil {
+		return err
+	}
+	id, err := t.store.takeIDs(1)
 	if err != nil {
 		return err
 	}
@@ -233,6 +236,12 @@ func (s *Store) inBuild(ctx context.Context, b build, f func(t *Txn, tab *table,
 		return err
 	}
 	tab := t.cat.tables[b.table]
+	if tab != nil {
+		if err := t.use(tab); err != nil {
+			t.Cancel()
+			return err
+		}
+	}
 	var ix *schema.Index
 	if tab != nil {
 		if i := slices.IndexFunc(tab.desc.Indexes, func(ix *schema.Index) bool { return ix.ID == b.index }); i >= 0 {

@@ -26,8 +26,8 @@ const (
 	objDatabases  = 2 // namespace id (4) · name → databaseDesc
 	objTables     = 3 // database id (4) · name → tableDesc
 	objNames      = 4 // table id (4) · number (2) → name: the dictionaries
-	objCounter    = 5 // → the next object id
-	objVersions   = 6 // database id (4) → version of its catalog (8)
+	objCounter    = 5 // → the next object id that no opening of the store has reserved
+	objEdges      = 6 // database id (4) → nothing; written whenever its edge tables are others
 	objObjects    = 7 // database id (4) · kind (1) · name → schema.Object
 
 	firstObject = 64 // the first id of a namespace, database, table or index
@@ -46,7 +46,15 @@ func systemKey(object uint32, parts ...[]byte) []byte {
 
 func u32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
-func versionKey(database uint32) []byte { return systemKey(objVersions, u32(database)) }
+func databaseKey(namespace uint32, name string) []byte {
+	return systemKey(objDatabases, u32(namespace), []byte(name))
+}
+
+func tableKey(database uint32, name string) []byte {
+	return systemKey(objTables, u32(database), []byte(name))
+}
+
+func edgesKey(database uint32) []byte { return systemKey(objEdges, u32(database)) }
 
 func objectKey(database uint32, kind schema.ObjectKind, name string) []byte {
 	return systemKey(objObjects, u32(database), []byte{byte(kind)}, []byte(name))
@@ -85,13 +93,15 @@ type catalog struct {
 	objects     schema.Objects
 	tables      map[uint32]*table
 	byName      map[string]*table
-	versionKey  []byte // of a database that exists
 }
 
 // table is a table in one version of the catalog.
 type table struct {
 	*tableState
 	desc *schema.Table
+	key  []byte // of the descriptor
+	// since is the time of the commit that made the descriptor what it is.
+	since kv.Time
 }
 
 // tableState is what all versions of a table share. An edge table owns three ids: its records have its own, the
@@ -174,7 +184,7 @@ func (c *catalog) FieldNames(table string) ([]string, bool) {
 // with returns a catalog in which desc stands for its name; state is what it shares with its other versions.
 func (c *catalog) with(desc *schema.Table, state *tableState) *catalog {
 	n := *c
-	t := &table{tableState: state, desc: desc}
+	t := &table{tableState: state, desc: desc, key: tableKey(c.id, desc.Name)}
 	n.tables, n.byName = maps.Clone(c.tables), maps.Clone(c.byName)
 	n.tables[desc.ID], n.byName[desc.Name] = t, t
 	i, found := slices.BinarySearchFunc(c.descs, desc.Name, func(t *schema.Table, name string) int { return cmp.Compare(t.Name, name) })
@@ -228,21 +238,6 @@ func (s *Store) catalogRef(p place) (*atomic.Pointer[catalog], error) {
 	return ref, err
 }
 
-// publish makes a catalog the newest of its database.
-func (s *Store) publish(c *catalog) {
-	s.catMu.Lock()
-	defer s.catMu.Unlock()
-	ref := s.catalogs[c.place]
-	if ref == nil {
-		ref = &atomic.Pointer[catalog]{}
-		s.catalogs[c.place] = ref
-	}
-	ref.Store(c)
-	for id, t := range c.tables {
-		s.tables[id] = t
-	}
-}
-
 // loadCatalog reads a database's definitions. The caller holds catMu.
 func (s *Store) loadCatalog(p place) (*catalog, error) {
 	t, err := s.db.Begin(false)
@@ -254,6 +249,7 @@ func (s *Store) loadCatalog(p place) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	cat.version = s.versions.Add(1)
 	for id, tab := range cat.tables {
 		if known := s.tables[id]; known != nil {
 			tab.tableState = known.tableState
@@ -279,22 +275,15 @@ func readCatalog(t *kv.Txn, p place) (*catalog, error) {
 	if ok, err := getJSON(t, systemKey(objDatabases, u32(ns.ID), []byte(p.database)), &db); !ok {
 		return cat, err
 	}
-	cat.id, cat.strict, cat.versionKey = db.ID, db.Strict, versionKey(db.ID)
-	raw, _, ok, err := t.Get(versionKey(db.ID))
-	if err != nil || ok && len(raw) != 8 {
-		return nil, cmp.Or(err, error(errCatalog))
-	}
-	if ok {
-		cat.version = binary.BigEndian.Uint64(raw)
-	}
+	cat.id, cat.strict = db.ID, db.Strict
 	part := keys.PartitionOf(p.namespace, p.database)
-	err = scanPrefix(t, systemKey(objTables, u32(db.ID)), func(_, value []byte) error {
+	err := scanTimes(t, systemKey(objTables, u32(db.ID)), func(_, value []byte, since kv.Time) error {
 		desc := &schema.Table{}
 		if err := unmarshal(value, desc); err != nil {
 			return errCatalog
 		}
 		desc.Fingerprint = schema.FingerprintOf(desc)
-		tab := &table{tableState: newTableState(part, desc.ID, desc.Name), desc: desc}
+		tab := &table{tableState: newTableState(part, desc.ID, desc.Name), desc: desc, key: tableKey(db.ID, desc.Name), since: since}
 		cat.descs = append(cat.descs, desc)
 		cat.tables[desc.ID], cat.byName[desc.Name] = tab, tab
 		return nil
@@ -414,6 +403,11 @@ func putJSON(t *kv.Txn, key []byte, v any) error {
 
 // scanPrefix calls use for every key that starts with prefix, as the transaction sees it now.
 func scanPrefix(t *kv.Txn, prefix []byte, use func(key, value []byte) error) error {
+	return scanTimes(t, prefix, func(key, value []byte, _ kv.Time) error { return use(key, value) })
+}
+
+// scanTimes is scanPrefix with the time of each value; 0 for what the transaction has written itself.
+func scanTimes(t *kv.Txn, prefix []byte, use func(key, value []byte, at kv.Time) error) error {
 	end := keys.AppendEnd(nil, prefix)
 	it, err := t.NewIter(prefix, end, t.Mark())
 	if err != nil {
@@ -424,8 +418,12 @@ func scanPrefix(t *kv.Txn, prefix []byte, use func(key, value []byte) error) err
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		v, err := it.Value()
+		var at kv.Time
 		if err == nil {
-			err = use(it.Key(), v)
+			at, err = it.Time()
+		}
+		if err == nil {
+			err = use(it.Key(), v, at)
 		}
 		if err != nil {
 			_ = it.Close()

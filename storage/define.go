@@ -3,7 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 
@@ -71,69 +71,51 @@ func (t *Txn) catalogOf(p place) (*catalog, error) {
 	if p == t.place {
 		return t.cat, nil
 	}
-	if c := t.others[p]; c != nil {
-		return c, nil
+	if o, known := t.others[p]; known {
+		return o.cat, nil
 	}
-	c, err := readCatalog(t.kv, p)
+	ref, err := t.store.catalogRef(p)
 	if err != nil {
 		return nil, err
 	}
+	c := ref.Load()
 	if c.id == 0 {
 		return nil, ops.Errorf(ops.CodeNotFound, "there is no database %s in namespace %s", p.database, p.namespace)
 	}
-	// The names and estimates are those of the tables in memory.
-	if _, err := t.store.catalogRef(p); err != nil {
-		return nil, err
-	}
-	t.store.catMu.RLock()
-	for id, tab := range c.tables {
-		if known := t.store.tables[id]; known != nil {
-			tab.tableState = known.tableState
-		}
-	}
-	t.store.catMu.RUnlock()
-	t.kv.ReadKey(versionKey(c.id))
+	t.setOther(p, other{base: c, cat: c, ref: ref})
 	return c, nil
 }
 
-// setCatalog makes c what the transaction sees, one version on.
-func (t *Txn) setCatalog(c *catalog) {
-	c.version++
-	t.kv.Put(versionKey(c.id), binary.BigEndian.AppendUint64(nil, c.version), kv.Unknown)
-	if c.place == t.place {
-		t.cat = c
-	} else {
-		others := map[place]*catalog{c.place: c}
-		for p, o := range t.others {
-			if p != c.place {
-				others[p] = o
-			}
-		}
-		t.others = others
+// setOther notes the catalog of another database. Savepoints hold the map as it was.
+func (t *Txn) setOther(p place, o other) {
+	others := maps.Clone(t.others)
+	if others == nil {
+		others = map[place]other{}
 	}
-	t.defined = true
-	t.lastTable = nil
+	others[p] = o
+	t.others = others
 }
 
-// takeIDs reserves n object ids in a row.
-func (t *Txn) takeIDs(n uint32) (uint32, error) {
-	key := systemKey(objCounter)
-	raw, _, ok, err := t.kv.Get(key)
-	if err != nil {
-		return 0, err
+// setCatalog makes c what the transaction sees of its database.
+func (t *Txn) setCatalog(c *catalog) error {
+	c.version = t.store.versions.Add(1)
+	t.defined = true
+	t.lastTable = nil
+	if c.place == t.place {
+		t.cat = c
+		return nil
 	}
-	next := uint32(firstObject)
-	if ok {
-		if len(raw) != 4 {
-			return 0, errCatalog
+	o, known := t.others[c.place]
+	if !known {
+		var err error
+		if o.ref, err = t.store.catalogRef(c.place); err != nil {
+			return err
 		}
-		next = binary.BigEndian.Uint32(raw)
+		o.base = o.ref.Load()
 	}
-	if next+n < next {
-		return 0, ops.Errorf(ops.CodeTooLarge, "the store has no more object ids")
-	}
-	t.kv.Put(key, u32(next+n), kv.Unknown)
-	return next, nil
+	o.cat = c
+	t.setOther(c.place, o)
+	return nil
 }
 
 func (t *Txn) defineNamespace(c *schema.Change) error {
@@ -147,7 +129,7 @@ func (t *Txn) defineNamespace(c *schema.Change) error {
 		}
 		return err
 	}
-	id, err := t.takeIDs(1)
+	id, err := t.store.takeIDs(1)
 	if err != nil {
 		return err
 	}
@@ -180,32 +162,29 @@ func (t *Txn) defineDatabase(namespace string, c *schema.Change) error {
 		}
 	}
 	p := place{namespace, c.Name}
-	key := systemKey(objDatabases, u32(ns.ID), []byte(c.Name))
+	key := databaseKey(ns.ID, c.Name)
 	if _, _, ok, err := t.kv.Get(key); ok || err != nil {
 		if err == nil && !c.IfExists {
 			err = ops.Errorf(ops.CodeAlreadyExists, "database %s exists in namespace %s", c.Name, namespace)
 		}
 		return err
 	}
-	id, err := t.takeIDs(1)
+	id, err := t.store.takeIDs(1)
 	if err != nil {
 		return err
 	}
 	cat := emptyCatalog(p)
-	cat.namespaceID, cat.id, cat.strict, cat.versionKey = ns.ID, id, c.Strict, versionKey(id)
-	if p == t.place {
-		cat.version = t.cat.version
-	}
+	cat.namespaceID, cat.id, cat.strict = ns.ID, id, c.Strict
 	if err := putJSON(t.kv, key, databaseDesc{ID: id, Strict: c.Strict}); err != nil {
 		return err
 	}
-	t.setCatalog(cat)
-	return nil
+	return t.setCatalog(cat)
 }
 
 // need brings the session's database into being.
 func (t *Txn) need(cat *catalog) (*catalog, error) {
 	if cat.id != 0 {
+		t.kv.ReadKey(databaseKey(cat.namespaceID, cat.database))
 		return cat, nil
 	}
 	if err := t.defineDatabase(cat.place.namespace, &schema.Change{Name: cat.place.database}); err != nil {
@@ -256,17 +235,21 @@ func (t *Txn) removeDatabase(p place, ifExists bool) error {
 	if err != nil {
 		return err
 	}
-	for _, tab := range cat.tables {
-		t.dropTable(cat, tab)
+	if err := t.useAll(cat); err != nil {
+		return err
 	}
-	t.drop(systemKey(objObjects, u32(cat.id)))
-	t.kv.Delete(systemKey(objDatabases, u32(cat.namespaceID), []byte(p.database)), kv.Unknown)
-	// Writers in it have read its version and so are refused.
-	gone := emptyCatalog(p)
-	gone.id, gone.version = cat.id, cat.version
-	t.setCatalog(gone)
-	gone.id = 0
-	return nil
+	// Writers in it depend on the tables that they use, and those that make one on the database.
+	for _, tab := range cat.tables {
+		if err := t.dropTable(cat, tab); err != nil {
+			return err
+		}
+	}
+	for _, o := range cat.objects {
+		t.kv.Delete(objectKey(cat.id, o.Kind, o.Name), kv.Unknown)
+	}
+	t.kv.Delete(databaseKey(cat.namespaceID, p.database), kv.Unknown)
+	t.kv.Delete(edgesKey(cat.id), kv.Unknown)
+	return t.setCatalog(emptyCatalog(p))
 }
 
 func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
@@ -283,7 +266,7 @@ func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
 		}
 		return ops.Errorf(ops.CodeAlreadyExists, "table %s exists", c.Name)
 	}
-	if err := schema.CheckTableName(cat, c.Name); err != nil {
+	if err := t.free(cat, c); err != nil {
 		return err
 	}
 	indexes := c.Table.Indexes
@@ -291,7 +274,7 @@ func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
 	if c.Table.Edge {
 		width = 3
 	}
-	id, err := t.takeIDs(width + uint32(len(indexes)))
+	id, err := t.store.takeIDs(width + uint32(len(indexes)))
 	if err != nil {
 		return err
 	}
@@ -304,16 +287,47 @@ func (t *Txn) defineTable(cat *catalog, c *schema.Change) error {
 		desc.Indexes[i] = &n
 	}
 	desc.Fingerprint = schema.FingerprintOf(&desc)
+	if desc.Edge {
+		t.kv.Put(edgesKey(cat.id), nil, kv.Unknown)
+	}
 	part := keys.PartitionOf(cat.place.namespace, cat.place.database)
 	return t.putTable(cat.with(&desc, newTableState(part, id, c.Name)), &desc)
 }
 
 // putTable writes a table's descriptor and makes cat what the transaction sees.
 func (t *Txn) putTable(cat *catalog, desc *schema.Table) error {
-	if err := putJSON(t.kv, systemKey(objTables, u32(cat.id), []byte(desc.Name)), desc); err != nil {
+	if err := putJSON(t.kv, tableKey(cat.id, desc.Name), desc); err != nil {
 		return err
 	}
-	t.setCatalog(cat)
+	return t.setCatalog(cat)
+}
+
+// free makes sure that a table may have its name and that what it needs is there, and stays so until the transaction commits.
+func (t *Txn) free(cat *catalog, c *schema.Change) error {
+	if err := schema.CheckTableName(cat, c.Name); err != nil {
+		return err
+	}
+	if err := t.useObject(cat, schema.ObjectView, c.Name); err != nil {
+		return err
+	}
+	if err := t.useTable(cat, c.Name); err != nil {
+		return err
+	}
+	return t.require(cat, c.Table.Requires)
+}
+
+// require makes the transaction depend on what a definition names.
+func (t *Txn) require(cat *catalog, refs []schema.Ref) (err error) {
+	for _, r := range refs {
+		if r.Kind == schema.RefObject {
+			err = t.useObject(cat, r.Object, r.Name)
+		} else {
+			err = t.useTable(cat, r.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -328,19 +342,28 @@ func (t *Txn) removeTable(ctx context.Context, cat *catalog, c *schema.Change) e
 	if err := schema.CheckRemove(cat, schema.Ref{Kind: schema.RefTable, Name: c.Name}); err != nil {
 		return err
 	}
+	if err := t.useAll(cat); err != nil {
+		return err
+	}
 	if err := t.removeEdgesOf(ctx, cat, tab); err != nil {
 		return err
 	}
-	// Nobody's range may be read by a transaction that writes it while it goes.
-	t.dropTable(cat, tab)
-	t.setCatalog(cat.without(tab))
-	return nil
+	if err := t.dropTable(cat, tab); err != nil {
+		return err
+	}
+	return t.setCatalog(cat.without(tab))
 }
 
-// dropTable removes a table's descriptor, names, records, adjacency and indexes.
-func (t *Txn) dropTable(cat *catalog, tab *table) {
-	t.kv.Delete(systemKey(objTables, u32(cat.id), []byte(tab.desc.Name)), kv.Unknown)
-	t.drop(systemKey(objNames, u32(tab.id)))
+// dropTable removes a table's descriptor, names, records, adjacency and indexes. Who uses the table depends on its descriptor.
+func (t *Txn) dropTable(cat *catalog, tab *table) error {
+	t.kv.Delete(tab.key, kv.Unknown)
+	if tab.desc.Edge {
+		t.kv.Put(edgesKey(cat.id), nil, kv.Unknown)
+	}
+	// One by one: a range that is dropped is a conflict for whoever writes anything in its object, here names of any table.
+	for i := range t.dict(tab.tableState).Len() {
+		t.kv.Delete(nameKey(tab.id, uint16(i)), kv.Unknown)
+	}
 	t.drop(tab.records[:])
 	if tab.desc.Edge {
 		t.drop(tab.out[:])
@@ -351,6 +374,7 @@ func (t *Txn) dropTable(cat *catalog, tab *table) {
 		t.drop(p[:])
 	}
 	delete(t.names, tab.tableState)
+	return nil
 }
 
 func (t *Txn) drop(prefix []byte) { t.kv.Drop(prefix, keys.AppendEnd(nil, prefix)) }
@@ -370,6 +394,9 @@ func (t *Txn) removeIndex(cat *catalog, c *schema.Change) error {
 	if err := schema.CheckRemove(cat, schema.Ref{Kind: schema.RefIndex, Name: c.Index.Table, Part: c.Name}); err != nil {
 		return err
 	}
+	if err := t.useAll(cat); err != nil {
+		return err
+	}
 	p := tab.index(tab.desc.Indexes[i].ID)
 	t.drop(p[:])
 	return t.putIndexes(cat, tab, slices.Delete(slices.Clone(tab.desc.Indexes), i, i+1))
@@ -387,13 +414,19 @@ func (t *Txn) defineObject(cat *catalog, c *schema.Change) error {
 	if fresh, err := schema.CheckDefine(cat, o, c.IfExists); err != nil || !fresh {
 		return err
 	}
+	err = t.require(cat, append([]schema.Ref{schema.RefTo(o.Kind, o.Name)}, o.Requires...))
+	if err == nil && o.Kind == schema.ObjectView {
+		err = t.useTable(cat, o.Name)
+	}
+	if err != nil {
+		return err
+	}
 	if err := putJSON(t.kv, objectKey(cat.id, o.Kind, o.Name), o); err != nil {
 		return err
 	}
 	n := *cat
 	n.objects = cat.objects.With(o)
-	t.setCatalog(&n)
-	return nil
+	return t.setCatalog(&n)
 }
 
 func (t *Txn) removeObject(cat *catalog, c *schema.Change) error {
@@ -407,17 +440,19 @@ func (t *Txn) removeObject(cat *catalog, c *schema.Change) error {
 	if err := schema.CheckRemove(cat, schema.RefTo(kind, c.Name)); err != nil {
 		return err
 	}
+	if err := t.useAll(cat); err != nil {
+		return err
+	}
 	t.kv.Delete(objectKey(cat.id, kind, c.Name), kv.Unknown)
 	n := *cat
 	n.objects = cat.objects.Without(kind, c.Name)
-	t.setCatalog(&n)
-	return nil
+	return t.setCatalog(&n)
 }
 
 // EnsureTable implements vm.Txn.
 func (t *Txn) EnsureTable(ctx context.Context, name string, edge bool) (*schema.Table, error) {
 	if tab := t.cat.byName[name]; tab != nil {
-		return tab.desc, nil
+		return tab.desc, t.use(tab)
 	}
 	if err := t.writable(ctx); err != nil {
 		return nil, err

@@ -136,6 +136,9 @@ func (t *Txn) unlinkEdge(tab *table, key ops.Value, e ends) {
 
 // removeEdgesAt deletes the edges of a vertex that was deleted.
 func (t *Txn) removeEdgesAt(ctx context.Context, vertex ops.Value) error {
+	if err := t.useEdges(); err != nil {
+		return err
+	}
 	for _, desc := range t.cat.descs {
 		if !desc.Edge {
 			continue

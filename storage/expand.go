@@ -39,6 +39,9 @@ func (t *Txn) Expand(ctx context.Context, desc *schema.Table, dir vm.Direction, 
 		}
 		c.tables = append(c.tables, tab)
 	} else {
+		if err := t.useEdges(); err != nil {
+			return nil, err
+		}
 		for _, d := range t.cat.descs {
 			if d.Edge {
 				c.tables = append(c.tables, t.cat.tables[d.ID])

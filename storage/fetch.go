@@ -155,12 +155,11 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 		name := v.RecordTable()
 		n := slices.IndexFunc(layouts, func(l *layout) bool { return *l.tab.name == name })
 		if n < 0 {
-			tab := t.cat.byName[name]
-			if tab == nil {
+			if t.Table(name) == nil {
 				return
 			}
 			n = len(layouts)
-			layouts = append(layouts, t.layoutOf(tab, cols))
+			layouts = append(layouts, t.layoutOf(t.cat.byName[name], cols))
 			hints = append(hints, make([]hint, len(cols)))
 		}
 		rowLayout[row] = uint16(n)

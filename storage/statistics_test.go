@@ -158,6 +158,9 @@ func TestAnalyze(t *testing.T) {
 			t.Errorf("an unknown table: %v", err)
 		}
 	})
+	if now, err := s.Catalog("main", "main"); err != nil || now.Version() != cat.Version() {
+		t.Fatal("the catalog's version is another", err)
+	}
 	for range 2 {
 		st := statsOf(t, s)
 		for _, f := range []struct {
@@ -172,10 +175,6 @@ func TestAnalyze(t *testing.T) {
 		a := st.Field([]string{"a"}).Bounds
 		if st.Rows != 20_000 || a[0].AsInt() != 0 || a[len(a)-1].AsInt() != 19_999 {
 			t.Errorf("%d rows, a from %s to %s", st.Rows, ops.Format(a[0]), ops.Format(a[len(a)-1]))
-		}
-		now, err := s.Catalog("main", "main")
-		if err != nil || now.Version() != cat.Version() {
-			t.Fatal("the catalog's version is another", err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -57,6 +57,14 @@ type Store struct {
 	ids    *idSource
 	closed atomic.Bool
 
+	idMu           sync.Mutex
+	idNext, idLast uint32 // object ids that are reserved; guarded by idMu
+
+	versions atomic.Uint64 // of catalogs that were made since opening; each has another
+	// defining rises before definitions become visible in the store, and again when they are published: while it is odd, a
+	// transaction that begins could see the one without the other.
+	defining atomic.Uint64
+
 	catMu    sync.RWMutex
 	catalogs map[place]*atomic.Pointer[catalog]
 	tables   map[uint32]*table // every table seen since opening, by ID; guarded by catMu
@@ -182,27 +190,43 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 	if txn == nil {
 		txn = &Txn{}
 	}
-	if o.At != 0 && !o.Write {
-		err = s.db.BeginAt(&txn.room, o.At)
-	} else {
-		err = s.db.BeginIn(&txn.room, o.Write)
-	}
-	if err != nil {
+	if txn.cat, err = s.beginIn(&txn.room, ref, o); err != nil {
 		return nil, wrap(err)
 	}
 	s.open.Add(1)
-	// Read after the snapshot was taken: it may be newer than that, never older. A writer that this
-	// concerns is refused when it commits, since it has read the version.
-	txn.store, txn.kv, txn.cat, txn.place = s, &txn.room, ref.Load(), place{o.Namespace, o.Database}
+	txn.store, txn.kv, txn.place = s, &txn.room, place{o.Namespace, o.Database}
+	txn.base, txn.ref = txn.cat, ref
 	if o.Write {
 		txn.interner.txn = txn
 		txn.kv.OnConflict = txn
 		txn.enc.Names = &txn.interner
-		if txn.cat.id != 0 {
-			txn.kv.ReadKey(txn.cat.versionKey)
-		}
 	}
 	return txn, nil
+}
+
+// beginIn starts a transaction and returns the definitions that were the newest in its snapshot.
+func (s *Store) beginIn(t *kv.Txn, ref *atomic.Pointer[catalog], o TxnOptions) (cat *catalog, err error) {
+	seq := s.defining.Load()
+	cat, err = s.beginOnce(t, ref, o)
+	if err != nil || seq&1 == 0 && s.defining.Load() == seq {
+		return cat, err
+	}
+	// Something was defined just then: once more, while nothing is committed.
+	t.Cancel()
+	t.Reset()
+	err = s.db.Exclusive(func() (err error) {
+		cat, err = s.beginOnce(t, ref, o)
+		return err
+	})
+	return cat, err
+}
+
+func (s *Store) beginOnce(t *kv.Txn, ref *atomic.Pointer[catalog], o TxnOptions) (*catalog, error) {
+	cat := ref.Load()
+	if o.At != 0 && !o.Write {
+		return cat, s.db.BeginAt(t, o.At)
+	}
+	return cat, s.db.BeginIn(t, o.Write)
 }
 
 // Catalog returns what a database defines now.

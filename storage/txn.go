@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,11 +22,17 @@ type Txn struct {
 	kv    *kv.Txn
 	room  kv.Txn // what kv points to
 	place place
-	cat   *catalog
-	// others are the catalogs of other databases that the transaction has changed.
-	others  map[place]*catalog
-	defined bool // whether it changed any catalog
-	done    bool
+	base  *catalog                 // the definitions when it began
+	ref   *atomic.Pointer[catalog] // the newest ones
+	cat   *catalog                 // base, with what it has changed
+	// others are the catalogs of other databases that the transaction has looked at.
+	others    map[place]other
+	used      []*tableState // the tables that it depends on
+	absent    []string      // and those that are not there
+	usesEdges bool
+	stale     error // the conflict that was found over a definition
+	defined   bool  // whether it changed any catalog
+	done      bool
 
 	names     map[*tableState]*grown
 	nameLog   []nameEntry // names in the order they came, for rollback
@@ -57,9 +64,11 @@ func (t *Txn) Release() {
 	if !t.done || t.kv != &t.room {
 		return
 	}
-	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], rowLog: t.rowLog[:0], sampleLog: t.sampleLog[:0]}
+	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], used: t.used[:0],
+		rowLog: t.rowLog[:0], sampleLog: t.sampleLog[:0]}
 	n.room.Reset()
 	clear(n.rowLog[:cap(n.rowLog)])
+	clear(n.used[:cap(n.used)])
 	clear(n.sampleLog[:cap(n.sampleLog)])
 	if n.mem == nil {
 		n.mem = &record.Mem{}
@@ -169,6 +178,9 @@ func (t *Txn) table(desc *schema.Table) (*table, error) {
 	if tab == nil {
 		return nil, ops.Errorf(ops.CodeRecompile, "table %s was removed or defined again", desc.Name)
 	}
+	if err := t.use(tab); err != nil {
+		return nil, err
+	}
 	t.lastTable = tab
 	return tab, nil
 }
@@ -182,7 +194,7 @@ func recordKey(dst []byte, p keys.Prefix, key ops.Value) []byte {
 type Savepoint struct {
 	mark     kv.Mark
 	cat      *catalog
-	others   map[place]*catalog
+	others   map[place]other
 	defined  bool
 	names    int
 	builds   int
@@ -248,6 +260,10 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 		t.kv.Cancel()
 		return t.kv.Snapshot(), nil
 	}
+	if t.stale != nil {
+		t.kv.Cancel()
+		return 0, t.stale
+	}
 	t.sumRows()
 	at, err := t.kv.Commit(hooks{t})
 	if err != nil {
@@ -272,6 +288,9 @@ type hooks struct{ *Txn }
 
 // Before makes the names known before a record that uses them can be seen.
 func (t hooks) Before(kv.Time) {
+	if t.defined {
+		t.store.defining.Add(1)
+	}
 	for s, g := range t.names {
 		s.dict.Store(g.dict)
 	}
@@ -282,13 +301,10 @@ func (t hooks) Before(kv.Time) {
 }
 
 // After publishes definitions.
-func (t hooks) After(kv.Time) {
-	if !t.defined {
-		return
-	}
-	t.store.publish(t.cat)
-	for _, c := range t.others {
-		t.store.publish(c)
+func (t hooks) After(at kv.Time) {
+	if t.defined {
+		t.publishAll(at)
+		t.store.defining.Add(1)
 	}
 }
 
@@ -363,7 +379,7 @@ func (t *Txn) describe(key []byte) string {
 		return "the store"
 	}
 	if p.Partition() == keys.System {
-		return "the catalog"
+		return definitionAt(p, key)
 	}
 	for _, tab := range t.cat.tables {
 		switch {
@@ -382,4 +398,25 @@ func (t *Txn) describe(key []byte) string {
 		}
 	}
 	return "a removed table"
+}
+
+// definitionAt prints what a key of the system partition is of.
+func definitionAt(p keys.Prefix, key []byte) string {
+	const id = 4
+	rest := key[keys.PrefixLen:]
+	switch object := p.Object(); {
+	case object == objNamespaces:
+		return "namespace " + string(rest)
+	case object == objDatabases && len(rest) > id:
+		return "database " + string(rest[id:])
+	case object == objTables && len(rest) > id:
+		return "table " + string(rest[id:])
+	case object == objEdges:
+		return "the set of edge tables"
+	case object == objObjects && len(rest) > id+1:
+		return schema.ObjectKind(rest[id]).String() + " " + string(rest[id+1:])
+	case object == objNames:
+		return "the names of a table's fields"
+	}
+	return "the catalog"
 }

@@ -80,7 +80,7 @@ func (cs *cursorState) count(r *Rows) {
 
 func (fr *frame) access(i uint16) *linkedAccess { return &fr.run.linked.accesses[i] }
 
-// openStore opens a cursor that the store gave, or one without rows where the table does not exist.
+// openStore opens a cursor that the store gave.
 func (fr *frame) openStore(in *Instr, a *linkedAccess, c Cursor, err error) signal {
 	if err != nil {
 		return fr.fail(err)
@@ -90,13 +90,19 @@ func (fr *frame) openStore(in *Instr, a *linkedAccess, c Cursor, err error) sign
 	return goOn
 }
 
+// openNothing opens a cursor over a table that does not exist, on which the transaction depends.
+func (fr *frame) openNothing(in *Instr, a *linkedAccess) signal {
+	fr.run.txn.Table(a.name)
+	return fr.openStore(in, a, emptyCursor{}, nil)
+}
+
 func doOpenTable(fr *frame, in *Instr) signal {
 	a := fr.access(in.B)
 	if a.Table < 0 {
 		return fr.openStore(in, a, &everyCursor{run: fr.run, access: a, tables: fr.run.txn.Catalog().Tables()}, nil)
 	}
 	if a.table == nil {
-		return fr.openStore(in, a, emptyCursor{}, nil)
+		return fr.openNothing(in, a)
 	}
 	c, err := fr.run.txn.Scan(fr.run.ctx, a.table, Range{Reverse: a.Reverse}, a.Columns)
 	return fr.openStore(in, a, c, err)
@@ -128,7 +134,7 @@ func doOpenRange(fr *frame, in *Instr) signal {
 		return fr.fail(err)
 	}
 	if a.table == nil {
-		return fr.openStore(in, a, emptyCursor{}, nil)
+		return fr.openNothing(in, a)
 	}
 	c, err := fr.run.txn.Scan(fr.run.ctx, a.table, r, a.Columns)
 	return fr.openStore(in, a, c, err)
@@ -150,7 +156,7 @@ func doOpenIndex(fr *frame, in *Instr) signal {
 	equal := fr.scalars[in.C : int(in.C)+a.Equal]
 	r := fr.bounds(a, in.C+uint16(a.Equal))
 	if a.table == nil {
-		return fr.openStore(in, a, emptyCursor{}, nil)
+		return fr.openNothing(in, a)
 	}
 	c, err := fr.run.txn.ScanIndex(fr.run.ctx, a.table, a.index, equal, r, a.IndexOnly, a.Columns)
 	return fr.openStore(in, a, c, err)
@@ -168,7 +174,7 @@ func doOpenKeys(fr *frame, in *Instr) signal {
 func doOpenEdges(fr *frame, in *Instr) signal {
 	a := fr.access(in.B)
 	if a.table == nil && a.Table >= 0 {
-		return fr.openStore(in, a, emptyCursor{}, nil)
+		return fr.openNothing(in, a)
 	}
 	parent := fr.batchOf(in.C)
 	c, err := fr.run.txn.Expand(fr.run.ctx, a.table, a.Direction, fr.vectors[in.C], parent.sel, a.Columns)

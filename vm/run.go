@@ -104,6 +104,9 @@ func Run(ctx context.Context, l *Linked, txn Txn, o Options) (*Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, contextError(err)
 	}
+	for _, n := range l.Program.Statements[l.Statement].Needs {
+		txn.Object(l.Program.Objects[n].Kind, l.Program.Objects[n].Name)
+	}
 	r := runs.Get().(*Rows)
 	r.linked, r.txn, r.o, r.ctx = l, txn, o, ctx
 	if r.o.Memory == nil {

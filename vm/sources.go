@@ -250,7 +250,7 @@ func (a *linkedAccess) locate(r *Rows, v ops.Value) (*schema.Table, ops.Value) {
 		if v.Kind() != ops.KindRecord {
 			return nil, v
 		}
-		return r.txn.Catalog().Table(v.RecordTable()), v.RecordKey()
+		return r.txn.Table(v.RecordTable()), v.RecordKey()
 	}
 	if v.Kind() == ops.KindRecord {
 		if v.RecordTable() != a.name {
@@ -260,6 +260,9 @@ func (a *linkedAccess) locate(r *Rows, v ops.Value) (*schema.Table, ops.Value) {
 	}
 	if !isKey(v) {
 		return nil, v
+	}
+	if a.table == nil {
+		r.txn.Table(a.name)
 	}
 	return a.table, v
 }

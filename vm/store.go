@@ -46,6 +46,11 @@ type Txn interface {
 	// EnsureTable returns the table of that name, defining a schemaless one (or a schemaless edge table) on first write.
 	EnsureTable(ctx context.Context, name string, edge bool) (*schema.Table, error)
 
+	// Table and Object are those of Catalog, with the effect that the transaction depends on the definition or its
+	// absence: if another changes it first, the commit is a conflict. Methods that are given a table depend on it by themselves.
+	Table(name string) *schema.Table
+	Object(kind schema.ObjectKind, name string) *schema.Object
+
 	// Catalog returns the catalog that the transaction sees.
 	Catalog() schema.Catalog
 

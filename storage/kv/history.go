@@ -42,7 +42,7 @@ func (t *Txn) older(key []byte) ([]byte, bool, error) {
 }
 
 // overlay collects what the history has for the transaction's time in a range, as a buffer over the newest state: a
-// version, or a deletion for a key that had none then.
+// version with its header, or a deletion for a key that had none then.
 func (t *Txn) overlay(lo, hi []byte) (*buffer, error) {
 	b := &buffer{}
 	it, err := t.view.iter(keys.HistoryEpoch(t.snapshot.Epoch()), keys.HistoryEpoch(1<<32-1))
@@ -76,7 +76,7 @@ func (t *Txn) overlay(lo, hi []byte) (*buffer, error) {
 			if len(raw) < HeaderLen {
 				return nil, ErrHeader
 			}
-			b.put(key, raw[HeaderLen:], TimeOf(raw) > t.snapshot, Absent)
+			b.put(key, raw, TimeOf(raw) > t.snapshot, Absent)
 		}
 		ok = it.Next()
 	}

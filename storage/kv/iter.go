@@ -183,6 +183,9 @@ func (it *Iter) Key() []byte {
 // Value returns the value without its header, valid until the iterator moves.
 func (it *Iter) Value() ([]byte, error) {
 	if it.useOwn {
+		if it.until > 0 { // it is a version, with its header
+			return it.ownW.value[HeaderLen:], nil
+		}
 		return it.ownW.value, nil
 	}
 	raw, err := it.base.ValueAndErr()
@@ -195,9 +198,21 @@ func (it *Iter) Value() ([]byte, error) {
 	return raw[HeaderLen:], nil
 }
 
+// Time returns the commit time of the value; 0 where the transaction wrote it itself.
+func (it *Iter) Time() (Time, error) {
+	raw, err := it.Raw()
+	if raw == nil || err != nil {
+		return 0, err
+	}
+	return TimeOf(raw), nil
+}
+
 // Raw returns the value with its header, or nil where the transaction wrote it itself.
 func (it *Iter) Raw() ([]byte, error) {
 	if it.useOwn {
+		if it.until > 0 {
+			return it.ownW.value, nil
+		}
 		return nil, nil
 	}
 	raw, err := it.base.ValueAndErr()

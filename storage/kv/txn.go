@@ -86,7 +86,7 @@ func (t *Txn) pin() error {
 	if t.view != nil {
 		return nil
 	}
-	if !t.direct {
+	if !t.direct && len(t.reads.Keys) == 0 && len(t.reads.Spans) == 0 {
 		t.snapshot = Time(t.db.last.Load())
 		v, err := t.db.openView()
 		t.view = v

@@ -280,6 +280,14 @@ func (s *Store) EnsureTable(ctx context.Context, name string, edge bool) (*schem
 // Catalog implements vm.Txn.
 func (s *Store) Catalog() schema.Catalog { return s.catalog }
 
+// Table implements vm.Txn.
+func (s *Store) Table(name string) *schema.Table { return s.catalog.Table(name) }
+
+// Object implements vm.Txn.
+func (s *Store) Object(kind schema.ObjectKind, name string) *schema.Object {
+	return s.catalog.Object(kind, name)
+}
+
 // Apply implements vm.Txn.
 func (s *Store) Apply(_ context.Context, c *schema.Change) error {
 	next, err := s.catalog.Apply(*c)
