@@ -1,4 +1,4 @@
-// Package compile holds the commands of zqc: check, lint, compile, fmt, ast, disasm, verify, explain and diff.
+// Package compile holds the commands of zqc: check, lint, compile, fmt, ast, disasm, verify, explain, diff and gen.
 package compile
 
 import (
@@ -46,7 +46,7 @@ Commands take several files; - is standard input. The exit status is 0 if all is
 		return nil
 	}
 	root.AddCommand(a.checkCommand(), a.compileCommand(), a.fmtCommand(), a.astCommand(), a.disasmCommand(), a.verifyCommand(),
-		a.explainCommand(), a.diffCommand(), a.lintCommand())
+		a.explainCommand(), a.diffCommand(), a.lintCommand(), a.genCommand())
 	return root
 }
 
