@@ -45,19 +45,21 @@ func openPebble(dir string, d *data) (peer, error) {
 }
 
 // pebbleOptions are those that matter to what is measured, set as zerodb sets them: the newest format version, filters,
-// a cache that holds everything beside the memtables, which Pebble takes out of its size.
+// sizes of blocks and memtables, when level 0 is compacted, a cache that holds everything beside the memtables, which Pebble
+// takes out of its size.
 func pebbleOptions() *pebble.Options {
 	o := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, CacheSize: cacheBytes + 4*memTableBytes, MemTableSize: memTableBytes,
-		MemTableStopWritesThreshold: 4, Logger: quiet{}}
+		MemTableStopWritesThreshold: 4, L0CompactionThreshold: 2, Logger: quiet{}}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].BlockSize, o.Levels[i].IndexBlockSize = 16<<10, 256<<10
 	}
 	return o
 }
 
 const (
 	cacheBytes    = 64 << 20
-	memTableBytes = 64 << 20
+	memTableBytes = 32 << 20
 )
 
 type quiet struct{}

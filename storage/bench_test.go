@@ -25,9 +25,10 @@ func benchOptions(b *testing.B, relaxed bool) Options {
 // rawPebble is Pebble with the options that a store gives it.
 func rawPebble(b *testing.B) *pebble.DB {
 	o := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4,
-		CacheSize: 128<<20 + 4*32<<20, Logger: pebbleLogger{}}
+		CacheSize: 128<<20 + 4*32<<20, L0CompactionThreshold: compactAt, Logger: pebbleLogger{}}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].BlockSize, o.Levels[i].IndexBlockSize = blockBytes, indexBlockBytes
 	}
 	db, err := pebble.Open(b.TempDir(), o)
 	if err != nil {

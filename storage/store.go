@@ -104,6 +104,18 @@ func Open(o Options) (*Store, error) {
 // memTables is how many memtables there may be before writers wait for a flush.
 const memTables = 4
 
+// A block is what is read and cached as one. Of the default of 4 KiB a scan spends a fifth of its time on going from block to block;
+// a point read from disk fetches little more in 16. An index block is large enough that a table mostly has one, so
+// that a seek looks into one index and not two.
+const (
+	blockBytes      = 16 << 10
+	indexBlockBytes = 256 << 10
+)
+
+// compactAt makes what a flush has written be merged into the level below at once: a seek looks into each generation of files
+// that is not, which costs a graph's expansion more than the merging costs its writers. Pebble counts a generation twice.
+const compactAt = 2
+
 func (o *Options) complete() error {
 	if o.FS == nil || o.Dir == "" || o.Clock == nil || o.Random == nil {
 		return ops.Errorf(ops.CodeInternal, "storage.Open needs FS, Dir, Clock and Random")
@@ -127,12 +139,14 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                s.opts.MemTableBytes,
 		MemTableStopWritesThreshold: memTables,
+		L0CompactionThreshold:       compactAt,
 		ReadOnly:                    s.opts.ReadOnly,
 		ErrorIfNotExists:            s.opts.ReadOnly,
 		Logger:                      pebbleLogger{s.opts.Logger, s.fail},
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].BlockSize, o.Levels[i].IndexBlockSize = blockBytes, indexBlockBytes
 	}
 	// Pebble's own scheduler has a goroutine that wakes ten times a second, and leaves it behind where opening fails. Without it
 	// compactions start when a flush or another compaction ends, which is enough for a limit that never changes.
