@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -29,6 +30,9 @@ type Options struct {
 	// QueryMemory is the budget of one running statement; the default is 256 MiB. What must sort or group more spills
 	// to disk, what cannot spill fails with memory_budget_exceeded.
 	QueryMemory int64
+	// ScanWorkers is how many goroutines may read for long scans at a time, over all sessions, beside those that run the
+	// statements; the default is one for each processor that Go uses, at most 4. With 1 each scan reads alone.
+	ScanWorkers int
 	// Retries is how often a single statement outside BEGIN is run again when it loses a conflict, before the
 	// conflict is reported; the default is 16, a negative number means never.
 	Retries int
@@ -47,11 +51,12 @@ const (
 	defaultStatements = 16 << 20
 	defaultMemory     = 256 << 20
 	defaultRetries    = 16
+	mostScanWorkers   = 4 // by default
 	minQueryMemory    = 64 << 10
 )
 
 // withDefaults returns a copy of o in which every field has a value. This is the one place where the package looks
-// at the machine's own clock, chance and disk.
+// at the machine's own clock, chance, disk and processors.
 func (o *Options) withDefaults() Options {
 	var c Options
 	if o != nil {
@@ -61,6 +66,7 @@ func (o *Options) withDefaults() Options {
 	setDefault(&c.StatementBytes, defaultStatements)
 	setDefault(&c.QueryMemory, defaultMemory)
 	setDefault(&c.Retries, defaultRetries)
+	setDefault(&c.ScanWorkers, min(runtime.GOMAXPROCS(0), mostScanWorkers))
 	if c.FS == nil {
 		c.FS = vfs.Default
 	}
@@ -111,6 +117,9 @@ func (o *Options) Validate() error {
 			fault("%s is %d, at least %d are needed", f.name, f.value, f.least)
 		}
 	}
+	if o.ScanWorkers < 0 || o.ScanWorkers > 1024 {
+		fault("ScanWorkers is %d, between 1 and 1024 are possible, or 0 for the default", o.ScanWorkers)
+	}
 	if o.Retries > 1000 {
 		fault("Retries is %d, more than 1000 would hide a livelock", o.Retries)
 	}
@@ -137,6 +146,7 @@ func (o *Options) String() string {
 	add(o.CacheBytes != 0, "cache=%d", o.CacheBytes)
 	add(o.StatementBytes != 0, "statements=%d", o.StatementBytes)
 	add(o.QueryMemory != 0, "query_memory=%d", o.QueryMemory)
+	add(o.ScanWorkers != 0, "scan_workers=%d", o.ScanWorkers)
 	add(o.Retries != 0, "retries=%d", o.Retries)
 	if s == "" {
 		return "defaults"

@@ -3,9 +3,6 @@ package storage
 import (
 	"bytes"
 	"context"
-	"sync"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
@@ -97,11 +94,12 @@ func (t *Txn) Scan(ctx context.Context, desc *schema.Table, r vm.Range, cols []v
 		return nil, err
 	}
 	lo, hi := bounds(tab.records[:], r, true)
-	it, err := t.kv.NewIter(lo, hi, t.kv.Mark())
+	mark := t.kv.Mark()
+	it, err := t.kv.NewIter(lo, hi, mark)
 	if err != nil {
 		return nil, wrap(err)
 	}
-	c := &scanCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}}
+	c := &scanCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}, table: tab, fetch: fetcher{txn: t, mark: mark}}
 	c.rows.init(t.layoutOf(tab, cols))
 	return c, nil
 }
@@ -168,162 +166,21 @@ func (w *walk) close() error {
 	return wrap(err)
 }
 
-// rows holds what the late columns of a batch need.
-type rows struct {
-	*layout
-	mem      *record.Mem // pooled; nil once the cursor is closed
-	out      []record.Column
-	hints    []hint
-	shape    record.Shape
-	eager    []int    // the columns that are not late
-	first    []uint16 // the first steps of the early fields' paths
-	keys     [][]byte // encoded record keys, where a late column is an id or a record
-	vals     [][]byte
-	keepKeys bool
-	needKeys bool
-}
-
-// memPool has the memory of cursors that were closed.
-var memPool = sync.Pool{New: func() any { return new(record.Mem) }}
-
-// keepMemory is how much memory a closed cursor leaves for the next.
-const keepMemory = 4 << 20
-
-// release gives the memory back; the values in it go with it.
-func (r *rows) release() {
-	if r.mem != nil && r.mem.Held() <= keepMemory {
-		r.mem.Reset()
-		memPool.Put(r.mem)
-	}
-	r.mem = nil
-}
-
-func (r *rows) init(l *layout) {
-	r.layout = l
-	if r.mem == nil {
-		r.mem = memPool.Get().(*record.Mem)
-	}
-	r.out, r.hints = make([]record.Column, len(l.cols)), make([]hint, len(l.cols))
-	r.eager, r.first = r.eager[:0], r.first[:0]
-	for i := range l.cols {
-		c := &l.cols[i]
-		if c.late && (c.from == fromID || c.from == fromRecord) {
-			r.keepKeys = true
-		}
-		if !c.late {
-			r.eager = append(r.eager, i)
-		}
-		if !c.late && c.from == fromField {
-			r.first = append(r.first, c.path[0])
-		}
-		r.needKeys = r.needKeys || c.from != fromField && c.from != fromNone
-	}
-}
-
-// start empties the batch.
-func (r *rows) start(b *vm.Batch) {
-	for len(b.Cols) < len(r.cols) {
-		b.Cols = append(b.Cols, ops.Vector{})
-	}
-	r.mem.Reset()
-	r.keys, r.vals = r.keys[:0], r.vals[:0]
-	b.N, b.Parent = 0, nil
-	for i := range r.cols {
-		r.out[i].Start(&b.Cols[i])
-	}
-}
-
-// add appends one record to the batch.
-func (r *rows) add(key, value []byte) error {
-	if len(r.first) > 0 && !r.shape.Fits(value) {
-		if err := r.shape.Fit(value, r.first); err != nil {
-			return err
-		}
-	}
-	n := 0
-	for _, i := range r.eager {
-		c, err := &r.cols[i], error(nil)
-		switch {
-		case c.from != fromField:
-			err = r.appendWhole(&r.out[i], c, key, value, r.mem)
-		case len(c.path) == 1:
-			err = r.shape.Append(value, n, &r.out[i], r.dict, r.mem)
-			n++
-		default:
-			err = r.addNested(i, n, value)
-			n++
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if r.lateValues {
-		r.vals = append(r.vals, r.mem.Clone(value))
-	}
-	if r.keepKeys {
-		r.keys = append(r.keys, r.mem.Clone(key))
-	}
-	return nil
-}
-
-// addNested appends a field of a field; the outer one is the n-th that the shape knows.
-func (r *rows) addNested(i, n int, value []byte) error {
-	raw, err := r.shape.Field(value, n)
-	if raw != nil && err == nil {
-		raw, err = r.cols[i].deeper(raw, &r.hints[i])
-	}
-	switch {
-	case err != nil:
-		return err
-	case raw == nil:
-		r.out[i].None()
-		return nil
-	}
-	return r.out[i].Raw(raw, r.dict, r.mem)
-}
-
-// late decodes a late column.
-func (r *rows) late(b *vm.Batch, i int, sel ops.Selection) error {
-	c, out := &r.cols[i], &r.out[i]
-	out.Start(&b.Cols[i])
-	var key, value []byte
-	at := 0
-	for row := range b.N {
-		if sel != nil {
-			if at >= len(sel) || int(sel[at]) != row {
-				out.None()
-				continue
-			}
-			at++
-		}
-		if r.lateValues {
-			value = r.vals[row]
-		}
-		if r.keepKeys {
-			key = r.keys[row]
-		}
-		if err := r.appendTo(out, c, &r.hints[i], key, value, r.mem); err != nil {
-			return r.damaged(key, err)
-		}
-	}
-	return nil
-}
-
-// damaged names the record that could not be decoded, as far as is known.
-func (r *rows) damaged(key []byte, err error) error {
-	if !record.Corrupt(err) {
-		return wrap(err)
-	}
-	if k, _, e := decodeKey(key); e == nil && len(key) > 0 {
-		return corruptRecord(*r.tab.name, k, err)
-	}
-	return &ops.Error{Code: ops.CodeCorrupt, Message: "a record of " + *r.tab.name + " is damaged", Err: err, Hint: "run zerodb check"}
-}
-
 // scanCursor reads records in the order of their keys.
 type scanCursor struct {
 	walk
-	rows rows
+	rows  rows
+	table *table
+	fetch fetcher // reads again what late columns want of records that were not kept
+	// The team that reads on, the batch of it that was given out last, and to whom; how many batches are read before the next
+	// try to make one.
+	team   *scanTeam
+	lent   *scanBatch
+	lentTo *vm.Batch
+	retry  int
+	// How many rows the last batch had, and of how many of them late columns were wanted.
+	last, wanted int
+	apart        bool // whether the next batch keeps no records for late columns
 }
 
 // Next implements vm.Cursor.
@@ -332,11 +189,24 @@ func (c *scanCursor) Next(ctx context.Context, b *vm.Batch) error {
 		return err
 	}
 	c.begin()
+	c.decide()
+	if c.startsTeam(b) {
+		if err := c.startTeam(); err != nil {
+			return err
+		}
+	}
+	if c.team != nil {
+		done, err := c.fromTeam(ctx, b)
+		if done || err != nil {
+			return err
+		}
+	}
+	c.rows.apart = c.apart && c.it.Plain() != nil && !c.reverse
 	c.rows.start(b)
 	if err := c.fill(b); err != nil {
 		return err
 	}
-	c.count += int64(b.N)
+	c.given(b)
 	c.record()
 	if !c.ok {
 		return wrap(c.it.Error())
@@ -344,18 +214,42 @@ func (c *scanCursor) Next(ctx context.Context, b *vm.Batch) error {
 	return nil
 }
 
+// given counts what a batch holds.
+func (c *scanCursor) given(b *vm.Batch) {
+	c.count += int64(b.N)
+	c.last, c.wanted = b.N, 0
+}
+
+// apartShare is how many times as dear it is to read a record again as to keep it.
+const apartShare = 32
+
+// decide chooses what is done with the records of the next batch: where late columns were wanted of few of the last one,
+// as a top-k does, none is kept.
+func (c *scanCursor) decide() {
+	c.apart = c.rows.lateValues && c.last > 0 && c.wanted*apartShare <= c.last
+}
+
 func (c *scanCursor) fill(b *vm.Batch) error {
 	r := &c.rows
-	needValue := r.values || r.lateValues
-	if !r.needKeys && !needValue {
-		return c.countRows(b)
+	if it := c.it.Plain(); it != nil && !c.reverse {
+		if !c.ok {
+			return nil
+		}
+		ok, read, err := r.take(b, it, b.Room())
+		c.ok, c.bytes = ok, c.bytes+read
+		return err
 	}
-	if it := c.it.Plain(); it != nil && needValue && !c.reverse {
-		return c.fillPlain(b, it)
+	values := r.needValues()
+	if !r.needKeys && !values {
+		for most := b.Room(); c.ok && b.N < most; c.next() {
+			b.N++
+		}
+		r.nones(b.N)
+		return nil
 	}
-	for most := b.Room(); c.ok && b.N < most; c.next() {
+	for most, until := b.Room(), c.bytes+batchBytes; c.ok && b.N < most && c.bytes < until; c.next() {
 		var value []byte
-		if needValue {
+		if values {
 			var err error
 			if value, err = c.it.Value(); err != nil {
 				return wrap(err)
@@ -371,60 +265,59 @@ func (c *scanCursor) fill(b *vm.Batch) error {
 	return nil
 }
 
-// fillPlain is fill over nothing but what Pebble's iterator shows, forward: the loop that most of a scan's time is spent in.
-func (c *scanCursor) fillPlain(b *vm.Batch, it *pebble.Iterator) error {
-	r := &c.rows
-	for most := b.Room(); c.ok && b.N < most; {
-		raw, err := it.ValueAndErr()
-		if err != nil {
-			return wrap(err)
-		}
-		if len(raw) < kv.HeaderLen {
-			return wrap(kv.ErrHeader)
-		}
-		var key []byte
-		if r.needKeys {
-			key = it.Key()[keys.PrefixLen:]
-		}
-		if err := r.add(key, raw[kv.HeaderLen:]); err != nil {
-			return r.damaged(it.Key()[keys.PrefixLen:], err)
-		}
-		c.bytes += int64(len(raw) - kv.HeaderLen)
-		b.N++
-		c.ok = it.Next()
-	}
-	return nil
-}
-
-// countRows walks over records of which nothing is wanted but that they are there, or values that are always none.
-func (c *scanCursor) countRows(b *vm.Batch) error {
-	most := b.Room()
-	if it := c.it.Plain(); it != nil && !c.reverse {
-		for ; c.ok && b.N < most; b.N++ {
-			c.ok = it.Next()
-		}
-	}
-	for ; c.ok && b.N < most; c.next() {
-		b.N++
-	}
-	for i := range c.rows.cols {
-		for range b.N {
-			c.rows.out[i].None()
-		}
-	}
-	return nil
-}
-
 // Late implements vm.Cursor.
 func (c *scanCursor) Late(_ context.Context, b *vm.Batch, i int, sel ops.Selection) error {
-	return c.rows.late(b, i, sel)
+	r := &c.rows
+	if c.lent != nil {
+		r = &c.lent.rows
+	}
+	n := b.N
+	if sel != nil {
+		n = len(sel)
+	}
+	c.wanted = max(c.wanted, n)
+	if r.apart && r.cols[i].needsValue() {
+		if err := c.readAgain(r, b.N, sel); err != nil {
+			return err
+		}
+	}
+	return r.late(b, i, sel)
 }
 
-// Examined implements vm.Cursor.
-func (c *scanCursor) Examined() (rows, bytes int64) { return c.count, c.bytes }
+// readAgain reads the selected records that were not kept.
+func (c *scanCursor) readAgain(r *rows, n int, sel ops.Selection) error {
+	for len(r.vals) < n {
+		r.vals = append(r.vals, nil)
+	}
+	f := &c.fetch
+	f.want = f.want[:0]
+	eachRow(n, sel, func(row int32) {
+		if r.vals[row] == nil {
+			f.want = append(f.want, wanted{r.mem.Join(c.table.records[:], r.keyAt(int(row))), row})
+		}
+	})
+	missing := len(f.want)
+	err := f.read(func(row int32, value []byte) error {
+		r.vals[row] = r.mem.Clone(value)
+		missing--
+		return nil
+	})
+	if err == nil && missing > 0 {
+		err = ops.Errorf(ops.CodeCorrupt, "%d records of %s are not found by their keys", missing, *r.tab.name).WithHint("run zerodb check")
+	}
+	return err
+}
+
+// Examined implements vm.Cursor. A record that is read again counts with its bytes only.
+func (c *scanCursor) Examined() (rows, bytes int64) { return c.count, c.bytes + c.fetch.bytes }
 
 // Close implements vm.Cursor.
 func (c *scanCursor) Close() error {
+	c.stopTeam()
 	c.rows.release()
-	return c.close()
+	err := wrap(c.fetch.close())
+	if e := c.close(); err == nil {
+		err = e
+	}
+	return err
 }

@@ -34,6 +34,9 @@ type Options struct {
 	CacheBytes int64
 	// MemTableBytes is the size of a memtable; 0 is 32 MiB.
 	MemTableBytes uint64
+	// ScanWorkers is how many goroutines may read for scans at a time, beside those that ask; with less than two each scan
+	// reads alone.
+	ScanWorkers int
 	// Retention is how long older versions are kept at least; 0 is ten minutes.
 	Retention time.Duration
 }
@@ -54,8 +57,10 @@ type Store struct {
 	events atomic.Pointer[kv.DB] // db, for Pebble's events, which may come before it is there
 	early  atomic.Pointer[error] // what failed before
 	open   atomic.Int64          // transactions that are running
-	ids    *idSource
-	closed atomic.Bool
+	// scanners is how many workers read for scans.
+	scanners atomic.Int64
+	ids      *idSource
+	closed   atomic.Bool
 
 	idMu           sync.Mutex
 	idNext, idLast uint32 // object ids that are reserved; guarded by idMu

@@ -172,6 +172,13 @@ func (it *Iter) Plain() *pebble.Iterator {
 	return nil
 }
 
+// Lend returns one of Pebble's iterators over the state that it walks, for another goroutine to use and for TakeBack to
+// end that. It must be Plain.
+func (it *Iter) Lend() (*pebble.Iterator, error) { return it.view.lend() }
+
+// TakeBack takes back what Lend returned.
+func (it *Iter) TakeBack(lent *pebble.Iterator) { it.view.release(lent) }
+
 // Key returns the key, valid until the iterator moves.
 func (it *Iter) Key() []byte {
 	if it.useOwn {

@@ -96,6 +96,22 @@ func (v *view) iter(lo, hi []byte) (*pebble.Iterator, error) {
 	return it, nil
 }
 
+// lend lends an iterator to another goroutine. It is never the first one: others are cloned from that by the transaction's own.
+func (v *view) lend() (*pebble.Iterator, error) {
+	for i, it := range v.free {
+		if it != v.all[0] {
+			v.free = append(v.free[:i], v.free[i+1:]...)
+			return it, nil
+		}
+	}
+	it, err := v.all[0].Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{}})
+	if err != nil {
+		return nil, err
+	}
+	v.all = append(v.all, it)
+	return it, nil
+}
+
 func (v *view) release(it *pebble.Iterator) { v.free = append(v.free, it) }
 
 // get reads the raw value of a key, valid until the view's next get.

@@ -18,6 +18,9 @@ func (s *Shape) Fits(b []byte) bool {
 	return h > 0 && len(b) >= s.payload && string(b[:h]) == string(s.head)
 }
 
+// Forget makes s fit no record.
+func (s *Shape) Forget() { s.head = s.head[:0] }
+
 // Fit makes s the shape of record b. want are the fields' numbers.
 func (s *Shape) Fit(b []byte, want []uint16) error {
 	v, err := Parse(b)
