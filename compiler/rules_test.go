@@ -81,7 +81,11 @@ func value(t *rapid.T) string {
 }
 
 func randomQuery(t *rapid.T) string {
-	switch rapid.IntRange(0, 8).Draw(t, "shape") {
+	switch rapid.IntRange(0, 13).Draw(t, "shape") {
+	case 9, 10:
+		return randomJoin(t)
+	case 11, 12, 13:
+		return randomCorrelated(t)
 	case 0:
 		return "SELECT id, a, b, o.k AS k, friend.a AS fa FROM person" + where(t, "", 3) + page(t, []string{"a", "b", "c"}, "id")
 	case 1:
@@ -107,6 +111,82 @@ func randomQuery(t *rapid.T) string {
 		return "SELECT id FROM person WHERE a IN (SELECT VALUE b FROM person" + where(t, "", 1) + ") AND " + condition(t, fieldsOf(""), 2) + page(t, []string{"c"}, "id")
 	}
 	return "SELECT DISTINCT a, b FROM person" + where(t, "", 2) + page(t, nil, "a", "b")
+}
+
+// randomJoin is a query of two or three sources.
+func randomJoin(t *rapid.T) string {
+	sources := []string{"person AS p"}
+	conds := []string{}
+	order := []string{"p.id"}
+	columns := "p.id AS p"
+	for i, name := range []string{"q", "r"}[:rapid.IntRange(1, 2).Draw(t, "sources")] {
+		source := rapid.SampledFrom([]string{"person", "person:1..5", "[person:1, person:3]", "(SELECT id, a, b, c, friend, o FROM person WHERE a != 1)",
+			"(SELECT id, a, b, c, friend, o FROM person AS x WHERE x.a = p.b)"}).Draw(t, "source") + " AS " + name
+		on := condition(t, fieldsOf(name+"."), 0)
+		for range rapid.IntRange(0, 2).Draw(t, "equalities") {
+			on += " AND " + rapid.SampledFrom(fieldsOf("p.")).Draw(t, "of left") + " = " + rapid.SampledFrom(fieldsOf(name+".")).Draw(t, "of right")
+		}
+		if rapid.IntRange(0, 3).Draw(t, "compared") == 0 {
+			on += " AND p.a < " + name + ".a"
+		}
+		if rapid.Bool().Draw(t, "true") {
+			on = strings.TrimPrefix(on[strings.Index(on+" AND", " AND"):], " AND ")
+		}
+		if on == "" {
+			on = "true"
+		}
+		switch rapid.IntRange(0, 3).Draw(t, "join") {
+		case 0:
+			sources[i] += ", "
+			conds = append(conds, on)
+		case 1:
+			sources[i] += " JOIN "
+			source += " ON " + on
+		default:
+			sources[i] += " LEFT JOIN "
+			source += " ON " + on
+		}
+		sources = append(sources, source)
+		order, columns = append(order, name+".id"), columns+", "+name+".id AS "+name+", "+name+".a AS "+name+"a"
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "conditions") {
+		conds = append(conds, condition(t, fieldsOf(rapid.SampledFrom([]string{"p.", "q."}).Draw(t, "of")), 1))
+	}
+	text := "SELECT " + columns + " FROM " + strings.Join(sources, "")
+	if len(conds) > 0 {
+		text += " WHERE " + strings.Join(conds, " AND ")
+	}
+	if rapid.IntRange(0, 3).Draw(t, "grouped") == 0 {
+		return strings.Replace(text, columns, "q.a AS qa, FOLD count() AS n, FOLD count(q.id) AS m, FOLD min(p.id) AS f", 1) + " GROUP BY q.a ORDER BY q.a"
+	}
+	return text + page(t, []string{"p.a", "q.b"}, order...)
+}
+
+// randomCorrelated is a query with a subquery that reads its row.
+func randomCorrelated(t *rapid.T) string {
+	where := rapid.SampledFrom(fieldsOf("q.")).Draw(t, "inner") + rapid.SampledFrom([]string{" = ", " = ", " = ", " == ", " < "}).Draw(t, "op") + rapid.SampledFrom(fieldsOf("p.")).Draw(t, "outer")
+	if rapid.Bool().Draw(t, "more") {
+		where += " AND " + condition(t, fieldsOf("q."), 1)
+	}
+	if rapid.IntRange(0, 3).Draw(t, "twice") == 0 {
+		where += " AND q.c = p.c"
+	}
+	sub := " FROM person AS q WHERE " + where + ")"
+	switch rapid.IntRange(0, 6).Draw(t, "form") {
+	case 0:
+		return "SELECT id FROM person AS p WHERE EXISTS (SELECT *" + sub + page(t, []string{"p.c"}, "p.id")
+	case 1:
+		return "SELECT id FROM person AS p WHERE NOT EXISTS (SELECT *" + sub + " AND " + condition(t, fieldsOf("p."), 1) + page(t, nil, "p.id")
+	case 2:
+		return "SELECT id FROM person AS p WHERE p.a " + rapid.SampledFrom([]string{"IN", "NOT IN"}).Draw(t, "in") + " (SELECT VALUE q.b" + sub + page(t, nil, "p.id")
+	case 3:
+		return "SELECT p.id AS i, (SELECT FOLD count() AS n, FOLD max(q.b) AS m, FOLD collect(q.id) AS l" + sub + " AS x FROM person AS p" + page(t, nil, "p.id")
+	case 4:
+		return "SELECT p.id AS i, (SELECT VALUE FOLD count()" + sub + "[0] AS x FROM person AS p WHERE (SELECT VALUE FOLD count(q.a)" + sub + "[0] > 0" + page(t, nil, "p.id")
+	case 5:
+		return "SELECT p.id AS i, (SELECT VALUE q.id" + sub + " AS x, (SELECT q.id AS i, q.a AS a" + sub + " AS y FROM person AS p" + page(t, nil, "p.id")
+	}
+	return "SELECT p.a AS a, FOLD count() AS n, FOLD count(* WHERE EXISTS (SELECT *" + sub + ") AS m FROM person AS p GROUP BY p.a ORDER BY p.a"
 }
 
 func fieldsOf(prefix string) []string {

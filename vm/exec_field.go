@@ -3,7 +3,6 @@ package vm
 import (
 	"slices"
 
-	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -139,90 +138,6 @@ func doFetch(fr *frame, in *Instr) signal {
 	}
 	fr.run.work.Seeks += int64(cs.selected())
 	return goOn
-}
-
-// doSubquery runs a fragment for a row of scalars, or for each selected row of a batch.
-func doSubquery(fr *frame, in *Instr) signal {
-	l := fr.run.linked
-	f := &l.fragments[in.B]
-	c := &fr.calls[fr.frag.callSlot[fr.pc-1]]
-	if c.frame == nil {
-		c.frame = f.frame(fr.run)
-	}
-	fr.run.o.Memory.take(-c.held)
-	c.held = 0
-	exists := in.Op == opcodes.Exists
-	if !fr.isVector(in.A) {
-		v, err := c.once(fr, f, in.C, 0, exists)
-		if err != nil {
-			return fr.fail(err)
-		}
-		fr.scalars[in.A] = v
-		return goOn
-	}
-	cs, dst := fr.batchOf(in.A), fr.target(in.A)
-	dst.Reset(ops.KindNone, cs.n)
-	for j := range cs.selected() {
-		row := cs.row(j)
-		v, err := c.once(fr, f, in.C, row, exists)
-		if err != nil {
-			return fr.fail(err)
-		}
-		dst.SetAt(row, v)
-	}
-	fr.settle(in.A, dst)
-	return goOn
-}
-
-// once runs the fragment with the inputs of one row.
-func (c *call) once(fr *frame, f *linkedFragment, first uint16, row int, exists bool) (ops.Value, error) {
-	child := c.frame
-	for i := range f.Inputs {
-		child.inputs[i] = fr.at(first+uint16(i), row)
-	}
-	if err := child.rewind(); err != nil {
-		return ops.None, err
-	}
-	var list []ops.Value
-	for {
-		out, err := child.resume()
-		if err != nil {
-			return ops.None, err
-		}
-		if exists {
-			return ops.Bool(out != nil), child.rewind()
-		}
-		if out == nil {
-			return ops.List(list), nil
-		}
-		for i := range out.N {
-			v, size := out.kept(i)
-			list = append(list, v)
-			c.held += size
-			fr.run.o.Memory.take(size)
-		}
-		if err := fr.run.o.Memory.over("the list of a subquery's rows"); err != nil {
-			return ops.None, err
-		}
-	}
-}
-
-// kept returns a row as one value in memory of its own, and its size.
-func (b *OutBatch) kept(row int) (ops.Value, int64) {
-	if b.Shape.Form != RowColumns {
-		v := cloneValue(b.Value(row, 0))
-		return v, sizeOf(v) + valueSize
-	}
-	ms := make([]ops.Member, 0, len(b.Shape.Names))
-	size := valueSize
-	for i, name := range b.Shape.Names {
-		if v := b.Value(row, i); !v.IsNone() {
-			v = cloneValue(v)
-			size += memberSize + sizeOf(v)
-			ms = append(ms, ops.Member{Name: name, Value: v})
-		}
-	}
-	return ops.Object(ms), size
 }
 
 // stepsOf makes a column of each step of a path.

@@ -37,6 +37,7 @@ type frame struct {
 type call struct {
 	frame *frame
 	held  int64 // bytes of the lists made last
+	memo  memo
 }
 
 // frame takes a frame from the fragment's pool, at its start.
@@ -79,6 +80,8 @@ func (fr *frame) release() error {
 		c := &fr.calls[i]
 		fr.run.o.Memory.take(-c.held)
 		c.held = 0
+		c.memo.empty(fr.run, 0)
+		c.memo.cols = c.memo.cols[:0]
 		if c.frame != nil {
 			if e := c.frame.release(); err == nil {
 				err = e

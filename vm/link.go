@@ -14,7 +14,8 @@ type Linked struct {
 	Program   *Program
 	Statement int
 
-	root      int // its fragment; -1 where it has none
+	root      int  // its fragment; -1 where it has none
+	changes   bool // it writes, or sets variables
 	fragments []linkedFragment
 	accesses  []linkedAccess
 	funcs     []*ops.Func
@@ -30,8 +31,10 @@ type linkedFragment struct {
 	slots    []uint16 // by builder of the program: which of builders
 	callSlot []uint16 // by instruction: which of a frame's calls
 	calls    int
-	limits   []int // by cursor: the slot of the limit that takes its rows as they come, -1 without
-	pool     sync.Pool
+	// repeatable fragments give the same for the same inputs, see call.recall.
+	repeatable bool
+	limits     []int // by cursor: the slot of the limit that takes its rows as they come, -1 without
+	pool       sync.Pool
 }
 
 // linkedAccess is an access with its table. A table that does not exist is nil: reading it gives no rows, writing makes it.
@@ -95,8 +98,31 @@ func (l *Linked) fragment(number int, c schema.Catalog, o LinkOptions) error {
 			return asError(err, f.Spans[pc])
 		}
 	}
+	f.repeatable = l.isRepeatable(f)
 	f.findLimits()
 	return nil
+}
+
+// isRepeatable reports whether a fragment always gives the same for the same inputs as long as nothing is written. It notes what
+// writes, or sets a variable.
+func (l *Linked) isRepeatable(f *linkedFragment) bool {
+	yes := true
+	for pc := range f.Code {
+		in := &f.Code[pc]
+		row := &ops.Table[in.Op]
+		if row.Form == ops.FormWrite || row.Form == ops.FormDefine || in.Op == opcodes.VarSet {
+			l.changes, yes = true, false
+		}
+		for i, class := range row.Operands {
+			switch x := in.operand(i); class {
+			case ops.FuncRef:
+				yes = yes && l.funcs[x].Capability == ""
+			case ops.FragmentRef:
+				yes = yes && l.fragments[x].repeatable
+			}
+		}
+	}
+	return yes
 }
 
 // findLimits finds the cursors of which a limit takes the rows as they come, so that no more of them need be read.

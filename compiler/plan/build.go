@@ -4,6 +4,7 @@ import (
 	"github.com/zerodb/zerodb/compiler/sema"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -11,11 +12,13 @@ import (
 type Options struct {
 	// Off names rules that shall not fire.
 	Off []string
+	// Catalog has the statistics by which plans are chosen; nil where nothing is known.
+	Catalog schema.Catalog
 }
 
 // Make plans one statement.
 func Make(body sema.Body, opt Options) *Plan {
-	p := &planner{plan: &Plan{Body: body, Subqueries: map[*sema.Query]*Pipeline{}}, rules: rules, off: map[string]bool{}}
+	p := &planner{plan: &Plan{Body: body, Subqueries: map[*sema.Query]*Pipeline{}}, rules: rules, off: map[string]bool{}, catalog: opt.Catalog}
 	for _, name := range opt.Off {
 		p.off[name] = true
 	}
@@ -44,6 +47,8 @@ type planner struct {
 	plan  *Plan
 	rules []rule
 	off   map[string]bool
+	// catalog has statistics; nil where nothing is known.
+	catalog schema.Catalog
 	// made counts the queries that rules made, downwards from 0: their numbers are none of the statement's own.
 	made int
 }

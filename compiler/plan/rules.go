@@ -15,6 +15,7 @@ type rule struct {
 var rules = []rule{
 	{"fold-constants", "what is known now is not computed for every row", foldConstants},
 	{"push-filters", "a row that is not wanted goes as early as possible", pushFilters},
+	{"decorrelate", "a subquery that asks for its row by equalities is answered for all rows at once", decorrelate},
 	{"push-into-join", "a join meets only the rows of either side that are wanted, and finds them by their keys", pushIntoJoin},
 	{"push-into-subquery", "a condition on a subquery's columns is tested inside it", pushIntoSubquery},
 	{"match-ids", "conditions on id become keys and key ranges", matchIDs},
@@ -35,6 +36,9 @@ var ruleOrder = []struct{ before, after, why string }{
 	{"fold-constants", "pick-index", "likewise for the values an index is asked for"},
 	{"push-filters", "match-ids", "only conditions that stand right behind a scan are looked at, each by itself"},
 	{"push-filters", "pick-index", "likewise"},
+	{"push-filters", "decorrelate", "a join for a subquery stands behind the conditions that need none"},
+	{"decorrelate", "push-into-join", "a condition on a subquery may be one on a joined column"},
+	{"decorrelate", "semi-join", "what became a look-up in a set needs no second look"},
 	{"push-filters", "push-into-join", "only conditions that stand by themselves behind a join are looked at"},
 	{"push-filters", "push-into-subquery", "only conditions right behind a subquery's rows move into it"},
 	{"match-ids", "pick-index", "a key is always better than an index; what is a key lookup already is no scan any more"},

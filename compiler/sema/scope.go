@@ -414,3 +414,13 @@ func FieldOf(r *Relation, f *Field) *Column {
 	}
 	return &Column{leaf{Info{f.Span, r.maybe(t)}}, r, f.Path}
 }
+
+// RowsOf makes the relation of the rows of a query that stands on the right of a LEFT JOIN in another.
+func RowsOf(outer, rows *Query, at ops.Span) *Relation {
+	return &Relation{Kind: RelRows, Query: rows, Optional: true, Span: at, query: outer.number}
+}
+
+// FieldColumn is the column of a relation of records at a path.
+func FieldColumn(r *Relation, path []string) *Column {
+	return &Column{leaf{Info{r.Span, ops.Any}}, r, path}
+}
