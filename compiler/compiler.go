@@ -45,7 +45,7 @@ func Compile(src string, opt Options) (*Result, []*ops.Error) {
 
 // CompileScript compiles a script that has been parsed.
 func CompileScript(script *ast.Script, opt Options) (*Result, []*ops.Error) {
-	p, errs := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars})
+	p, errs := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars, Parse: parse.Parse})
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -71,18 +71,19 @@ func Explained(script *ast.Script, analyze bool) *ast.Script {
 
 // withMeaning adds to the errors of syntax those that the statements without one have.
 func withMeaning(script *ast.Script, opt Options, errs []*ops.Error) []*ops.Error {
-	_, more := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars})
+	_, more := sema.Check(script, sema.Options{Catalog: opt.Catalog, Vars: opt.Vars, Parse: parse.Parse})
 	return sema.Sorted(append(errs, more...))
 }
 
 // Expr compiles a single expression, as ASSERT and VALUE clauses hold them: a program of one statement that yields its value.
-// params are bound in their order; a bare name is a field of $this if that is one of them.
-func Expr(src string, params ...string) (*vm.Program, []*ops.Error) {
+// params are bound in their order; a bare name is a field of $this if that is one of them. Types, enums and the like are those of
+// the catalog, which may be nil.
+func Expr(c schema.Catalog, src string, params ...string) (*vm.Program, []*ops.Error) {
 	e, errs := parse.Expr(src)
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	opt := sema.Options{}
+	opt := sema.Options{Objects: c, Parse: parse.Parse}
 	for _, p := range params {
 		opt.Bound = append(opt.Bound, vm.Param{Name: p, Type: ops.Any, Optional: true})
 	}

@@ -68,12 +68,28 @@ func fit(v Value, t *Type, cast bool) (Value, error) {
 	case KindRecord:
 		return fitRecord(v, t, cast)
 	case v.kind:
+		if t.Variants != nil && !slices.Contains(t.Variants, v.AsString()) {
+			return None, noVariant(v, t, cast)
+		}
 		return v, nil
 	}
 	if cast {
 		return castScalar(v, t)
 	}
 	return None, misfit(v, t, cast)
+}
+
+// noVariant says what an enum has.
+func noVariant(v Value, t *Type, cast bool) *Error {
+	const most = 10
+	names := t.Variants
+	more := ""
+	if len(names) > most {
+		names, more = names[:most], " and others"
+	}
+	plain := *t
+	plain.Optional = false
+	return misfit(v, t, cast).WithHint("%s is %s%s", &plain, strings.Join(names, ", "), more)
 }
 
 // ---- numbers
@@ -296,6 +312,9 @@ func castScalar(v Value, t *Type) (Value, error) {
 }
 
 func castToString(v Value, t *Type) (Value, error) {
+	if t.Variants != nil {
+		return None, misfit(v, t, true)
+	}
 	if v.kind == KindBytes {
 		if !utf8.Valid(v.AsBytes()) {
 			return None, misfit(v, t, true)

@@ -15,8 +15,10 @@ type Type struct {
 	Len int
 	// Elems are the element types of a tuple; nil means any tuple.
 	Elems []Type
-	// Name is the table of a link, or the name of an enum or object type; "" for any.
+	// Name is the table of a link, or the name of a defined type or enum; "" for any.
 	Name string
+	// Variants are the texts that a value of an enum can be; nil for other strings.
+	Variants []string
 	// Fields are the members of an object shape that is known (a table's row, a defined type); nil where unknown.
 	Fields []FieldType
 }

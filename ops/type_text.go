@@ -41,7 +41,7 @@ func (t Type) plain() string {
 		if t.Elems != nil {
 			return t.tuple()
 		}
-	case KindRecord:
+	case KindRecord, KindString:
 		if t.Name != "" {
 			return quotedName(t.Name)
 		}
@@ -71,6 +71,8 @@ func (t Type) tuple() string {
 
 func (t Type) object() string {
 	switch {
+	case t.Name != "":
+		return quotedName(t.Name)
 	case t.Elem != nil:
 		return "map[" + t.elem() + "]"
 	case t.Fields != nil:
@@ -92,7 +94,8 @@ func quotedName(s string) string {
 
 // Equal reports whether two types are the same. The default widths and the widths they stand for are.
 func (t Type) Equal(u Type) bool {
-	if t.Kind != u.Kind || normalWidth(t) != normalWidth(u) || t.Optional != u.Optional || t.Len != u.Len || t.Name != u.Name {
+	if t.Kind != u.Kind || normalWidth(t) != normalWidth(u) || t.Optional != u.Optional || t.Len != u.Len || t.Name != u.Name ||
+		!slices.Equal(t.Variants, u.Variants) {
 		return false
 	}
 	a, b := t.listElem(), u.listElem()

@@ -189,7 +189,7 @@ func (d *decoder) typ(depth int) ops.Type {
 		return ops.Type{}
 	}
 	t := ops.Type{Kind: ops.Kind(d.choice(ops.NumKinds, "a kind")), Width: ops.Width(d.choice(int(ops.WidthF64)+1, "a width"))}
-	f := d.flags(4)
+	f := d.flags(5)
 	t.Optional, t.Len, t.Name = f[0], d.small(1<<30, "a length"), d.text()
 	if f[1] {
 		e := d.typ(depth + 1)
@@ -202,6 +202,11 @@ func (d *decoder) typ(depth int) ops.Type {
 		t.Fields = append([]ops.FieldType{}, readAll(d, 6, func(d *decoder) ops.FieldType {
 			return ops.FieldType{Name: d.text(), Type: d.typ(depth + 1)}
 		})...)
+	}
+	if f[4] {
+		if t.Variants = append([]string{}, d.texts()...); t.Kind != ops.KindString {
+			d.fail("a type that is no string has variants")
+		}
 	}
 	return t
 }
@@ -295,8 +300,10 @@ func (d *decoder) change() schema.Change {
 func (d *decoder) descriptor() *schema.Table {
 	f := d.flags(2)
 	t := &schema.Table{Edge: f[0], Schemafull: f[1], Name: d.text(), From: d.text(), To: d.text()}
-	t.Fields = readAll(d, 9, func(d *decoder) schema.Field {
-		return schema.Field{Path: d.texts(), Type: d.typ(0), Default: d.text(), Asserts: d.texts(), ReadOnly: d.bool()}
+	t.Fields = readAll(d, 10, func(d *decoder) schema.Field {
+		f := schema.Field{Path: d.texts(), Type: d.typ(0), Default: d.text(), Asserts: d.texts(), ReadOnly: d.bool()}
+		f.Base = d.small(max(0, len(f.Path)-1), "the base of a field")
+		return f
 	})
 	t.Indexes = readAll(d, 4, (*decoder).index)
 	t.Requires = readAll(d, 4, (*decoder).ref)

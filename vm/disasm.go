@@ -361,6 +361,9 @@ func tableText(t *schema.Table) string {
 		for _, a := range f.Asserts {
 			fmt.Fprintf(&b, " assert %q", a)
 		}
+		if f.Base > 0 {
+			fmt.Fprintf(&b, " base %d", f.Base)
+		}
 		if f.ReadOnly {
 			b.WriteString(" readonly")
 		}

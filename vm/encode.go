@@ -174,7 +174,7 @@ func appendShape(dst []byte, s *Shape) []byte {
 }
 
 func appendType(dst []byte, t *ops.Type) []byte {
-	dst = appendFlags(append(dst, byte(t.Kind), byte(t.Width)), t.Optional, t.Elem != nil, t.Elems != nil, t.Fields != nil)
+	dst = appendFlags(append(dst, byte(t.Kind), byte(t.Width)), t.Optional, t.Elem != nil, t.Elems != nil, t.Fields != nil, t.Variants != nil)
 	dst = appendText(appendUint(dst, uint64(t.Len)), t.Name)
 	if t.Elem != nil {
 		dst = appendType(dst, t.Elem)
@@ -184,6 +184,9 @@ func appendType(dst []byte, t *ops.Type) []byte {
 	}
 	if t.Fields != nil {
 		dst = appendAll(dst, t.Fields, func(dst []byte, f *ops.FieldType) []byte { return appendType(appendText(dst, f.Name), &f.Type) })
+	}
+	if t.Variants != nil {
+		dst = appendTexts(dst, t.Variants)
 	}
 	return dst
 }
@@ -249,7 +252,7 @@ func appendTable(dst []byte, t *schema.Table) []byte {
 	dst = appendText(appendText(appendText(dst, t.Name), t.From), t.To)
 	dst = appendAll(dst, t.Fields, func(dst []byte, f *schema.Field) []byte {
 		dst = appendType(appendTexts(dst, f.Path), &f.Type)
-		return appendBool(appendTexts(appendText(dst, f.Default), f.Asserts), f.ReadOnly)
+		return appendUint(appendBool(appendTexts(appendText(dst, f.Default), f.Asserts), f.ReadOnly), uint64(f.Base))
 	})
 	dst = appendAll(dst, t.Indexes, func(dst []byte, ix **schema.Index) []byte { return appendIndex(dst, *ix) })
 	return appendAll(dst, t.Requires, appendRef)

@@ -8,8 +8,9 @@ import (
 	"github.com/zerodb/zerodb/ops/schema"
 )
 
-// Compile compiles an expression: a program of one query that yields one value, with the parameters in the order given.
-type Compile func(src string, params ...string) (*Program, []*ops.Error)
+// Compile compiles an expression, in which definitions of a catalog may be named: a program of one query that yields one
+// value, with the parameters in the order given.
+type Compile func(c schema.Catalog, src string, params ...string) (*Program, []*ops.Error)
 
 // Guard holds what a table asks of its records. It is made of the catalog's descriptor, never of a program, so that no
 // program can leave it out: defaults, types, READONLY, ASSERT, and for schemafull tables that no other field is there.
@@ -26,6 +27,7 @@ type Guard struct {
 type guardField struct {
 	*schema.Field
 	path     string
+	each     bool    // its path goes through the elements of a list or map
 	fallback *Linked // of VALUE; nil where there is none
 	asserts  []*Linked
 }
@@ -34,7 +36,7 @@ var emptyGuard = &Guard{}
 
 // NewGuard makes the guard of a table. Its expressions were checked when the table was defined; an error here means that they
 // no longer compile.
-func NewGuard(t *schema.Table, compile Compile) (*Guard, error) {
+func NewGuard(t *schema.Table, c schema.Catalog, compile Compile) (*Guard, error) {
 	if len(t.Fields) == 0 && !t.Schemafull {
 		return emptyGuard, nil
 	}
@@ -46,18 +48,18 @@ func NewGuard(t *schema.Table, compile Compile) (*Guard, error) {
 		}
 	}
 	for i := range t.Fields {
-		f := guardField{Field: &t.Fields[i], path: strings.Join(t.Fields[i].Path, ".")}
-		if g.known != nil {
+		f := guardField{Field: &t.Fields[i], path: strings.Join(t.Fields[i].Path, "."), each: slices.Contains(t.Fields[i].Path, eachElement)}
+		if g.known != nil && !f.each {
 			g.know(f.Path)
 		}
 		var err error
 		if f.Default != "" {
-			if f.fallback, err = compileGuard(t, f.path, f.Default, compile, "this"); err != nil {
+			if f.fallback, err = compileGuard(t, f.path, f.Default, c, compile, "this"); err != nil {
 				return nil, err
 			}
 		}
 		for _, src := range f.Asserts {
-			a, err := compileGuard(t, f.path, src, compile, "value", "this")
+			a, err := compileGuard(t, f.path, src, c, compile, "value", "this")
 			if err != nil {
 				return nil, err
 			}
@@ -79,15 +81,15 @@ func (g *Guard) know(path Path) {
 	}
 }
 
-func compileGuard(t *schema.Table, field, src string, compile Compile, params ...string) (*Linked, error) {
+func compileGuard(t *schema.Table, field, src string, c schema.Catalog, compile Compile, params ...string) (*Linked, error) {
 	if compile == nil {
 		return nil, ops.Errorf(ops.CodeInternal, "table %s has rules, and nobody to compile them", t.Name)
 	}
-	p, errs := compile(src, params...)
+	p, errs := compile(c, src, params...)
 	if len(errs) > 0 {
 		return nil, ops.Errorf(ops.CodeOf(errs[0]), "the rule `%s` of %s.%s: %s", src, t.Name, field, errs[0].Message)
 	}
-	return Link(p, 0, nil, LinkOptions{})
+	return Link(p, 0, c, LinkOptions{})
 }
 
 // evaluate runs a guard's expression.
@@ -117,7 +119,11 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 		}
 	}
 	for i := range g.fields {
-		if object, err = g.fields[i].fit(r, g.table, id, object, before); err != nil {
+		fit := g.fields[i].fit
+		if g.fields[i].each {
+			fit = g.fields[i].fitEach
+		}
+		if object, err = fit(r, g.table, id, object, before); err != nil {
 			return object, err
 		}
 	}
@@ -127,6 +133,12 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 		if len(f.asserts) == 0 {
 			continue
 		}
+		if f.each {
+			if err := f.assertEach(r, g.table, object); err != nil {
+				return object, err
+			}
+			continue
+		}
 		v := memberAt(object, f.Path)
 		if v.IsNone() {
 			continue
@@ -134,7 +146,7 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 		if this.IsNone() {
 			this = stored(id, object)
 		}
-		if err := f.assert(r, g.table, v, this); err != nil {
+		if err := f.assert(r, g.table, v, f.this(object, this)); err != nil {
 			return object, err
 		}
 	}
@@ -145,9 +157,9 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 func (f *guardField) fit(r *Rows, t *schema.Table, id, object, before ops.Value) (ops.Value, error) {
 	old, v := memberAt(before, f.Path), memberAt(object, f.Path)
 	given := v
-	if v.IsNone() && f.fallback != nil && before.IsNone() {
+	if v.IsNone() && f.fallback != nil && f.isNew(object, before) {
 		var err error
-		if v, err = evaluate(r, f.fallback, stored(id, object)); err != nil {
+		if v, err = evaluate(r, f.fallback, f.this(object, stored(id, object))); err != nil {
 			return object, inField(err, "the default of %s.%s", t.Name, f.path)
 		}
 	}
@@ -161,7 +173,7 @@ func (f *guardField) fit(r *Rows, t *schema.Table, id, object, before ops.Value)
 			return object, inField(err, "field %s.%s", t.Name, f.path)
 		}
 	}
-	if f.ReadOnly && !before.IsNone() && !ops.Equal(old, v) {
+	if f.ReadOnly && f.stays(object, before) && !ops.Equal(old, v) {
 		return object, ops.Errorf(ops.CodeReadOnly, "field %s.%s is READONLY: it cannot be changed from %s to %s", t.Name, f.path, ops.Format(old), ops.Format(v))
 	}
 	if given.IsNone() && v.IsNone() || same(given, v) {

@@ -12,7 +12,7 @@ import (
 )
 
 // rules compiles the few expressions that the tests' tables have, as the compiler would.
-func rules(src string, params ...string) (*vm.Program, []*ops.Error) {
+func rules(_ schema.Catalog, src string, params ...string) (*vm.Program, []*ops.Error) {
 	code := map[string]string{
 		"18":           "const k0 18\n%s  const r2, k0\n  emit.row s0, r2\n  end\n",
 		"$value > 0":   "const k0 0\n%s  param r0, p0\n  const r1, k0\n  gt r2, r0, r1\n  emit.row s0, r2\n  end\n",

@@ -170,7 +170,7 @@ func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o Link
 		f.callSlot[pc] = uint16(f.calls)
 		f.calls++
 	case opcodes.Create, opcodes.Update, opcodes.Relate:
-		return l.guard(&l.accesses[in.B], o)
+		return l.guard(&l.accesses[in.B], c, o)
 	}
 	return nil
 }
@@ -266,7 +266,7 @@ func recompile(format string, args ...any) error {
 	return ops.Errorf(ops.CodeRecompile, format, args...).WithHint("compile it again against the current schema")
 }
 
-func (l *Linked) guard(a *linkedAccess, o LinkOptions) (err error) {
+func (l *Linked) guard(a *linkedAccess, c schema.Catalog, o LinkOptions) (err error) {
 	if a.guard != nil {
 		return nil
 	}
@@ -274,6 +274,6 @@ func (l *Linked) guard(a *linkedAccess, o LinkOptions) (err error) {
 		a.guard = emptyGuard
 		return nil
 	}
-	a.guard, err = NewGuard(a.table, o.CompileGuard)
+	a.guard, err = NewGuard(a.table, c, o.CompileGuard)
 	return err
 }

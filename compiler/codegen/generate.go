@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"math"
+	"slices"
 
 	"github.com/zerodb/zerodb/compiler/plan"
 	"github.com/zerodb/zerodb/compiler/sema"
@@ -61,6 +62,12 @@ func (m *module) statement(s *sema.Statement, p *plan.Plan, explain func() Expla
 		}
 		st.Fragment = m.fragment(s, p)
 	}
+	for _, o := range s.Needs {
+		if i := m.object(o); !slices.Contains(st.Needs, i) {
+			st.Needs = append(st.Needs, i)
+		}
+	}
+	slices.Sort(st.Needs)
 	m.out.Statements = append(m.out.Statements, st)
 }
 

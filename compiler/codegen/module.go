@@ -67,7 +67,7 @@ func (k *key) text(parts ...string) *key {
 
 func (k *key) typ(t *ops.Type) *key {
 	k.number(int(t.Kind)).number(int(t.Width)).number(t.Len).text(t.Name)
-	k.flags(t.Optional, t.Elem != nil, t.Elems != nil, t.Fields != nil)
+	k.flags(t.Optional, t.Elem != nil, t.Elems != nil, t.Fields != nil, t.Variants != nil).text(t.Variants...)
 	if t.Elem != nil {
 		k.typ(t.Elem)
 	}
@@ -168,6 +168,14 @@ func (m *module) table(name string, desc *schema.Table) int {
 		m.out.Tables = append(m.out.Tables, ref)
 	}
 	return i
+}
+
+func (m *module) object(o *schema.Object) uint16 {
+	i, fresh := m.key('o').number(int(o.Kind)).text(o.Name, string(o.Fingerprint[:])).place(len(m.out.Objects))
+	if fresh {
+		m.out.Objects = append(m.out.Objects, vm.ObjectRef{Kind: o.Kind, Name: o.Name, Print: o.Fingerprint})
+	}
+	return uint16(i)
 }
 
 func (m *module) access(a vm.Access) uint16 {

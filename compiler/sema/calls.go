@@ -45,6 +45,9 @@ func (c *checker) function(e *ast.Call, name string) Expr {
 	if module, _, _ := strings.Cut(name, "::"); slices.Contains(laterModules, module) && !hasModule(module) {
 		return c.unsupported(e.Span, "the function "+name)
 	}
+	if x, ok := c.definedCall(e); ok {
+		return x
+	}
 	args, ok := c.arguments(e, name)
 	if !ok {
 		return constant(ops.None, e.Span)

@@ -77,6 +77,12 @@ func (c *checker) define(d *ast.Define) {
 // objectCheck says how a definition that is kept as its text is checked: the check reports its errors and returns what the
 // definition names.
 func (c *checker) objectCheck(kind ast.DefKind) (of schema.ObjectKind, check func(*ast.Define) []schema.Ref) {
+	switch kind {
+	case ast.DefType:
+		return schema.ObjectType, c.checkType
+	case ast.DefEnum:
+		return schema.ObjectEnum, c.checkEnum
+	}
 	return 0, nil
 }
 
@@ -134,15 +140,17 @@ func (c *checker) defineTable(d *ast.Define, s schema.Change) {
 	if d.To != nil {
 		t.To = d.To.Text
 	}
+	since := len(c.needs)
 	for i := range d.Fields {
 		c.defineField(t, &d.Fields[i])
 	}
+	t.Requires = schema.Refs(c.required(since))
 	s.Table = t
 	c.change(s, d.Span)
 }
 
 func (c *checker) defineField(t *schema.Table, f *ast.FieldDef) {
-	field := schema.Field{Path: c.steps(f.Name), Type: ops.Any, ReadOnly: f.ReadOnly}
+	field := c.fieldOf(f, true)
 	if len(field.Path) == 0 {
 		return
 	}
@@ -154,42 +162,20 @@ func (c *checker) defineField(t *schema.Table, f *ast.FieldDef) {
 		c.failf(ops.CodeAlreadyExists, f.Name.Span, "field %s is defined twice", strings.Join(field.Path, "."))
 		return
 	}
-	if f.Type != nil {
-		field.Type = c.typ(f.Type)
-		c.refuseWidth(field.Type, f.Type.Span)
-	}
-	if f.Value != nil {
-		field.Default = c.stored(f.Value, (*checker).expr, func(x Expr) {
-			if v, ok := x.(*Const); ok && !v.Value.IsNone() {
-				if _, err := ops.Check(v.Value, field.Type); err != nil {
-					c.failf(ops.CodeType, f.Value.Pos(), "the value of field %s does not fit it: %s", strings.Join(field.Path, "."), asError(err).Message)
-				}
-			}
-		}, vm.Param{Name: "this", Type: ops.Any})
-	}
-	for _, a := range f.Asserts {
-		field.Asserts = append(field.Asserts, c.stored(a, (*checker).condition, nil, vm.Param{Name: "value", Type: field.Type}, vm.Param{Name: "this", Type: ops.Any}))
-	}
-	t.Fields = append(t.Fields, field)
+	t.Fields = append(append(t.Fields, field), c.membersOf(field)...)
 	if f.Unique {
 		name := strings.Join(field.Path, "_") + "_unique"
 		t.Indexes = append(t.Indexes, &schema.Index{Name: name, Table: t.Name, Fields: [][]string{field.Path}, Unique: true})
 	}
 }
 
-func (c *checker) refuseWidth(t ops.Type, at ops.Span) {
-	if t.Width == ops.WidthU128 || t.Width == ops.WidthI128 {
-		c.warn(ops.Errorf(ops.CodeUnsupported, "values beyond 64 bits are refused when they are written"), at)
-	}
-}
-
 // stored is the source of an expression that the schema keeps, after it has been checked with what is bound there: $this, the
 // record, and for a rule $value, the field's value.
 func (c *checker) stored(e ast.Expr, resolve func(*checker, ast.Expr) Expr, look func(Expr), bound ...vm.Param) string {
-	guard := newChecker(c.src, Options{Bound: bound})
+	guard := newChecker(c.src, Options{Bound: bound, Objects: c.opt.Objects, Parse: c.opt.Parse})
 	guard.catalog, guard.guard = c.catalog, true
 	x := resolve(guard, e)
-	c.errs = append(c.errs, guard.errs...)
+	c.errs, c.needs = append(c.errs, guard.errs...), append(c.needs, guard.needs...)
 	if look != nil && len(guard.errs) == 0 {
 		look(x)
 	}

@@ -73,7 +73,7 @@ func (c *checker) compound(e ast.Expr) Expr {
 	case *ast.SetOp:
 		return c.unsupported(at, "UNION, INTERSECT and EXCEPT")
 	case *ast.PathExpr:
-		return c.unsupported(at, "the name "+c.text(at))
+		return c.pathExpr(e)
 	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
 		return c.unsupported(at, "a writing statement inside an expression")
 	case *ast.Wild:

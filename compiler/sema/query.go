@@ -21,6 +21,8 @@ type Statement struct {
 	Silent  bool
 	Explain uint8
 	Body    Body
+	// Needs are the definitions that the statement was compiled with.
+	Needs []*schema.Object
 }
 
 // Body is what a statement does: *Query, *Write, *Values, *Let, *Define or *Describe.

@@ -17,6 +17,10 @@ type Options struct {
 	Catalog schema.Catalog
 	// Vars are the variables that earlier statements of the session have set.
 	Vars []string
+	// Objects is where the definitions that are kept as text are looked up without a Catalog; it may be nil.
+	Objects schema.Catalog
+	// Parse reads the text of such a definition.
+	Parse func(src string) (*ast.Script, []*ops.Error)
 	// Bound are parameters with a type that is known, in order, for expressions stored in a schema.
 	Bound []vm.Param
 }
@@ -54,10 +58,14 @@ type checker struct {
 	queries    int
 	guard      bool // checking an expression of a schema
 	errs       []*ops.Error
+	opt        Options
+	needs      []*schema.Object // what the statement has looked up
+	readings   map[[16]byte]*reading
+	depth      int // of types in types
 }
 
 func newChecker(src string, opt Options) *checker {
-	c := &checker{src: src, params: map[string]int{}, vars: map[string]int{}, session: map[string]bool{}}
+	c := &checker{src: src, opt: opt, params: map[string]int{}, vars: map[string]int{}, session: map[string]bool{}}
 	if opt.Catalog != nil {
 		c.catalog = schema.MemoryOf(opt.Catalog)
 	}
@@ -94,7 +102,10 @@ func (c *checker) slot(name string) int {
 	return c.vars[name]
 }
 
-func (c *checker) add(s Statement) { c.program.Statements = append(c.program.Statements, s) }
+func (c *checker) add(s Statement) {
+	s.Needs, c.needs = c.needs, nil
+	c.program.Statements = append(c.program.Statements, s)
+}
 
 // fail reports an error and returns an expression to go on with.
 func (c *checker) fail(e *ops.Error, at ops.Span) Expr {

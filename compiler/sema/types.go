@@ -194,6 +194,12 @@ func (c *checker) namedType(lower, name string, t *ast.Type) ops.Type {
 		}
 		return known
 	}
+	if defined, ok := c.definedType(name, t.Span); ok {
+		if len(t.Args) > 0 {
+			c.failf(ops.CodeArgument, t.Span, "the type %s takes no arguments", name)
+		}
+		return defined
+	}
 	if meant := diag.Closest(name, longTypes); meant != "" && name != meant+"s" && c.catalog.Table(name) == nil {
 		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no type %s, nor a table of that name", name).WithHint("did you mean %s?", meant), t.Span)
 	}

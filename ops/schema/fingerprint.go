@@ -62,6 +62,7 @@ func (p printer) field(f *Field) {
 	p.text(f.Default)
 	p.text(f.Asserts...)
 	p.flags(f.ReadOnly)
+	p.number(f.Base)
 }
 
 func (p printer) index(ix *Index) {
@@ -85,6 +86,7 @@ func (p printer) typ(t *ops.Type) {
 	for i := range t.Elems {
 		p.typ(&t.Elems[i])
 	}
+	p.text(t.Variants...)
 	p.number(len(t.Fields))
 	for i := range t.Fields {
 		p.text(t.Fields[i].Name)

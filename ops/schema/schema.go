@@ -33,6 +33,9 @@ type Field struct {
 	Default  string   // ZeroQL source of the VALUE clause, "" for none
 	Asserts  []string // ZeroQL sources; $value and $this are bound
 	ReadOnly bool
+	// Base is how many steps of Path lead to the value of a defined type that the field is a member of; its clauses are those of
+	// the type, and $this is that value. A step * is each element of a list or map. 0: the field is the table's own.
+	Base int `json:",omitempty"`
 }
 
 // Index describes a secondary index.

@@ -180,6 +180,9 @@ func Definition(t *schema.Table) string {
 		b.WriteString(" SCHEMALESS")
 	}
 	for i := range t.Fields {
+		if t.Fields[i].Base > 0 { // it comes with the type of another
+			continue
+		}
 		if i == 0 {
 			b.WriteString(" FIELDS ")
 		} else {

@@ -80,7 +80,7 @@ func (w *scriptWriter) withoutDefaults(t *schema.Table, p *zerodb.Pair) {
 	first := true
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Default == "" || !memberAt(p.Record, f.Path).IsNone() {
+		if f.Default == "" || !memberAt(p.Record, f.Path).IsNone() || f.Base > 0 && memberAt(p.Record, f.Path[:f.Base]).IsNone() {
 			continue
 		}
 		if first {
