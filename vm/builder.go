@@ -43,7 +43,7 @@ func (b *builder) empty(r *Rows, params []ops.Value) error {
 	case BuildGroup:
 		return b.group.empty(r, b.decl, params)
 	case BuildSet:
-		b.set.empty(r, b.decl.Columns)
+		b.set.empty(r, b.decl)
 	case BuildJoin:
 		b.join.empty(r, b.decl)
 	case BuildQueue:
@@ -85,8 +85,11 @@ func (b *builder) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) err
 
 // finish ends the filling.
 func (b *builder) finish(r *Rows) error {
-	if b.decl.Kind == BuildSort {
+	switch b.decl.Kind {
+	case BuildSort:
 		return b.sort.finish(r)
+	case BuildSet:
+		return b.set.finish(r)
 	}
 	return nil
 }
@@ -106,8 +109,11 @@ func (c *builtCursor) start(r *Rows, b *builder) {
 
 // rounds counts how often the builder was emptied.
 func (b *builder) rounds() uint64 {
-	if b.decl.Kind == BuildSort {
+	switch b.decl.Kind {
+	case BuildSort:
 		return b.sort.round
+	case BuildSet:
+		return b.set.round
 	}
 	return b.group.round
 }
@@ -118,8 +124,11 @@ func (c *builtCursor) Next(_ context.Context, out *Batch) error {
 	if c.b.rounds() != c.round {
 		return nil
 	}
-	if c.b.decl.Kind == BuildSort {
+	switch c.b.decl.Kind {
+	case BuildSort:
 		return c.b.sort.next(c.run, out)
+	case BuildSet:
+		return c.b.set.next(out)
 	}
 	return c.b.group.next(c.run, out)
 }
@@ -210,19 +219,22 @@ func doPut(fr *frame, in *Instr) signal {
 	return goOn
 }
 
-// doHas asks whether a value is in a set.
+// doHas asks whether a row is in a set.
 func doHas(fr *frame, in *Instr) signal {
-	set := &fr.builder(in.B).set
+	b := fr.builder(in.B)
 	if !fr.isVector(in.A) {
-		v := &fr.lone[0]
-		v.Fill(fr.scalars[in.C], 1)
-		fr.columns = append(fr.columns[:0], v)
-		fr.scalars[in.A] = ops.Bool(set.find(fr.columns, nil, 1)[0] >= 0)
+		at, err := b.set.find(fr.run, fr.columnsFrom(in.C, b.decl.Columns, 1, nil), nil, 1)
+		if err != nil {
+			return fr.fail(err)
+		}
+		fr.scalars[in.A] = ops.Bool(at[0] >= 0)
 		return goOn
 	}
 	cs, dst := fr.batchOf(in.A), fr.target(in.A)
-	fr.columns = append(fr.columns[:0], fr.vectors[in.C])
-	at := set.find(fr.columns, cs.sel, cs.n)
+	at, err := b.set.find(fr.run, fr.columnsFrom(in.C, b.decl.Columns, cs.n, nil), cs.sel, cs.n)
+	if err != nil {
+		return fr.fail(err)
+	}
 	dst.Reset(ops.KindBool, cs.n)
 	for i, g := range at {
 		dst.Bools[i] = g >= 0

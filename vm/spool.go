@@ -16,6 +16,7 @@ type spool struct {
 type spoolRun struct {
 	blocks []block
 	buf    []byte // what is not in a block yet
+	size   int    // from how many bytes on a block is written; 0: blockSize
 }
 
 type block struct {
@@ -61,7 +62,7 @@ func (w *spoolRun) addValues(s *spool, row []ops.Value) error {
 }
 
 func (w *spoolRun) full(s *spool) error {
-	if len(w.buf) < blockSize {
+	if len(w.buf) < blockSize && (w.size == 0 || len(w.buf) < w.size) {
 		return nil
 	}
 	return w.flush(s)

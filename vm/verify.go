@@ -83,8 +83,9 @@ type verifier struct {
 
 // owner is the fragment that uses a builder.
 type owner struct {
-	fragment int // its number plus one
-	slot     int // the builder's number in the fragment, in the order of first use
+	fragment int   // its number plus one
+	slot     int   // the builder's number in the fragment, in the order of first use
+	use      uint8 // of a set: what for
 }
 
 // wrong makes an error about the instruction at hand.

@@ -116,7 +116,9 @@ func (v *verifier) fitting() error {
 	case opcodes.Column:
 		return v.below("C", int(in.C), v.width(in.B), "column")
 	case opcodes.Put:
-		return v.below("C", int(in.C), len(v.f.Cursors)+1, "batch")
+		if err := v.below("C", int(in.C), len(v.f.Cursors)+1, "batch"); err != nil {
+			return err
+		}
 	case opcodes.OpenJoin:
 		if err := v.joins(); err != nil {
 			return err
@@ -239,7 +241,7 @@ func (v *verifier) accessFits() error {
 var builderKinds = map[uint16][]BuilderKind{
 	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin, BuildQueue}, opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin, BuildQueue},
 	opcodes.Has: {BuildSet}, opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
-	opcodes.OpenBuilt: {BuildSort, BuildGroup}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
+	opcodes.OpenBuilt: {BuildSort, BuildGroup, BuildSet}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
 }
 
 func (v *verifier) builderFits() error {
@@ -249,8 +251,8 @@ func (v *verifier) builderFits() error {
 	switch {
 	case v.shape.builders>>b.Kind&1 == 0:
 		return v.wrong("operand %s is builder %d, a %s, which it does not take", slotNames[i], x, b.Kind)
-	case v.in.Op == opcodes.Has && b.Columns != 1:
-		return v.wrong("operand B is builder %d, a set of %d columns; one is wanted", x, b.Columns)
+	case v.in.Op == opcodes.Has && b.Keys != 0:
+		return v.wrong("operand B is builder %d, a set that tells its rows apart by %d of %d columns; all are wanted", x, b.Keys, b.Columns)
 	case b.Kind == BuildQueue && int(b.Parent) >= len(v.f.Cursors):
 		return v.wrong("operand %s is builder %d, of rows of cursor %d; there are %d", slotNames[i], x, b.Parent, len(v.f.Cursors))
 	case v.in.Op == opcodes.Topk && (!b.Limited || len(b.Desc) == 0):
@@ -259,7 +261,7 @@ func (v *verifier) builderFits() error {
 	switch o := &v.owners[x]; o.fragment {
 	case v.n + 1:
 	case 0:
-		*o = owner{v.n + 1, v.state.slots}
+		*o = owner{fragment: v.n + 1, slot: v.state.slots}
 		if b.Kind == BuildQueue {
 			v.state.queues = append(v.state.queues, queueSlot{v.state.slots, int(b.Parent)})
 		}
@@ -267,7 +269,32 @@ func (v *verifier) builderFits() error {
 	default:
 		return v.wrong("operand %s is builder %d, which fragment %d uses", slotNames[i], x, o.fragment-1)
 	}
+	if b.Kind == BuildSet {
+		return v.setUse(i, x)
+	}
 	return nil
+}
+
+// What a set is used for: making rows distinct, or looking values up. One cannot do both: the rows that a full set of distinct rows
+// has put aside are in no table.
+const (
+	setDistinct uint8 = 1 + iota
+	setLookup
+)
+
+func (v *verifier) setUse(slot int, x uint16) error {
+	use := setLookup
+	switch v.in.Op {
+	case opcodes.New:
+		return nil
+	case opcodes.Distinct, opcodes.OpenBuilt:
+		use = setDistinct
+	}
+	if o := &v.owners[x]; o.use == 0 || o.use == use {
+		o.use = use
+		return nil
+	}
+	return v.wrong("operand %s is builder %d, a set that distinct fills in one place and that is looked up in another", slotNames[slot], x)
 }
 
 // width is how many columns the batches of a cursor have; -1 where nothing opens it, which the flow finds.
@@ -413,7 +440,7 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		return p.run(reads, base, len(p.Shapes[in.C].Names))
 	case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment, opcodes.OpenApply:
 		return p.run(reads, base, len(p.Fragments[in.B].Inputs))
-	case opcodes.Distinct:
+	case opcodes.Distinct, opcodes.Has:
 		return p.run(reads, base, p.Builders[in.B].Columns)
 	case opcodes.OpenRange, opcodes.OpenIndex:
 		a := &p.Accesses[in.B]

@@ -159,9 +159,9 @@ func checkBuilder(i int, b *Builder) error {
 		return bad("has kind %d", b.Kind)
 	case b.Columns < 0 || b.Columns > MaxInstructions:
 		return bad("has %d columns", b.Columns)
-	case !group && (b.Keys != 0 && !join && !queue || b.Aggregates != nil):
+	case !group && (b.Keys != 0 && !join && !queue && b.Kind != BuildSet || b.Aggregates != nil):
 		return bad("is no grouping, and has keys or aggregates")
-	case (join || queue) && (b.Keys < 0 || b.Keys > b.Columns):
+	case (join || queue || b.Kind == BuildSet) && (b.Keys < 0 || b.Keys > b.Columns):
 		return bad("has %d keys in %d columns", b.Keys, b.Columns)
 	case b.Parent != 0 && !queue:
 		return bad("is of rows of cursor %d, and is no queue", b.Parent)

@@ -174,7 +174,7 @@ const (
 	New
 	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set, join or queue A; the columns stand from B on. A queue's rows are of rows of its parent batch, of which C-1 is the batch or a descendant.
 	Put
-	// Has: A = whether C is in set B.
+	// Has: A = whether the row of the values from C on is in set B.
 	Has
 	// Unmatched: A = for each row of queue B's parent batch whether no row that was put into the queue is of it.
 	Unmatched
