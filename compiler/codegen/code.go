@@ -36,6 +36,8 @@ type gen struct {
 // label is a place in the code that may not be known yet.
 type label int
 
+const noLabel label = -1
+
 type target struct {
 	in *code
 	at int

@@ -41,6 +41,7 @@ type have struct {
 type exit struct {
 	label   label
 	cursors []int
+	to      label // where it leads in the end; noLabel: behind the loop
 }
 
 // outermost is the frame of the outermost loop around.

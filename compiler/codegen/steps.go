@@ -66,6 +66,8 @@ func (g *gen) produce(i int, consume func()) {
 		c := g.cursor(0)
 		g.open(s.Rel, opcodes.OpenTable, c, g.access(vm.Access{Kind: vm.AccessTable, Table: -1, Columns: plainColumns(s.Columns)}), 0)
 		g.loop(c, columnsOf(s.Columns), consume)
+	case *plan.Set:
+		g.set(s, consume)
 	default:
 		g.between(i, consume)
 	}
@@ -93,7 +95,7 @@ func (g *gen) between(i int, consume func()) {
 	case *plan.Filter:
 		g.produce(i-1, func() { g.filter(s.Cond); consume() })
 	case *plan.Distinct:
-		g.produce(i-1, func() { g.distinct(s); consume() })
+		g.distinct(i, s, consume)
 	case *plan.Limit:
 		g.limit(i, s, consume)
 	case *plan.Sort:
@@ -145,12 +147,15 @@ func (g *gen) leave(f *frame) {
 	after := g.label()
 	g.jump(after)
 	for i, x := range f.exits {
-		if i > 0 {
-			g.jump(after)
-		}
 		g.bind(x.label)
 		for _, c := range x.cursors {
 			g.emit(opcodes.Close, uint16(c), 0, 0)
+		}
+		switch {
+		case x.to != noLabel:
+			g.jump(x.to)
+		case i < len(f.exits)-1:
+			g.jump(after)
 		}
 	}
 	g.bind(after)
@@ -259,18 +264,27 @@ func orNone(e sema.Expr) sema.Expr {
 
 // rowsOf reads the rows of a subquery.
 func (g *gen) rowsOf(s *plan.Rows, consume func()) {
-	sub := g.fragmentOf(s.Sub)
+	g.part(s.Sub, g.rowColumns(s.Rel, s.Sub.Form, s.Sub.Items), consume)
+}
+
+// rowColumns are the columns of a relation that has the rows of a query.
+func (g *gen) rowColumns(r *sema.Relation, form vm.RowForm, items []sema.Item) (columns []column) {
+	if form != vm.RowColumns {
+		return []column{{sema.WholeOf(r, ops.Span{}), 0}}
+	}
+	for i, item := range items {
+		columns = append(columns, column{sema.ColumnOf(r, item.Name, item.X.At().Type), i})
+	}
+	return columns
+}
+
+// part reads the rows of a query that is compiled by itself.
+func (g *gen) part(pl *plan.Pipeline, columns []column, consume func()) {
+	sub := g.fragmentOf(pl)
 	outer := g.frame
 	g.frame = &frame{cursor: scalars}
 	c := g.openFragment(sub)
 	g.frame = outer
-	columns := []column{{sema.WholeOf(s.Rel, ops.Span{}), 0}}
-	if s.Sub.Form == vm.RowColumns {
-		columns = nil
-		for i, item := range s.Sub.Items {
-			columns = append(columns, column{sema.ColumnOf(s.Rel, item.Name, item.X.At().Type), i})
-		}
-	}
 	g.loop(c, columns, consume)
 }
 
@@ -370,40 +384,4 @@ func (g *gen) filter(cond sema.Expr) {
 
 func (g *gen) unlessEmpty() {
 	g.emit(opcodes.JumpEmpty, uint16(g.frame.cursor), uint16(g.frame.more), 0)
-}
-
-func (g *gen) distinct(s *plan.Distinct) {
-	set := g.builder(vm.Builder{Kind: vm.BuildSet, Columns: len(s.Of)})
-	g.once(func() { g.emit(opcodes.New, set, 0, 0) })
-	base := g.exprs(s.Of)
-	for i, e := range s.Of {
-		g.frame.keep(e, base+uint16(i))
-	}
-	g.emit(opcodes.Distinct, uint16(g.frame.cursor), set, base)
-	g.unlessEmpty()
-}
-
-// limit lets rows through until there are enough, and then leaves the loops.
-func (g *gen) limit(i int, s *plan.Limit, consume func()) {
-	b := g.builder(vm.Builder{Kind: vm.BuildLimit, Limited: true})
-	g.once(func() {
-		start := s.Start
-		if start == nil {
-			start = &sema.Const{Value: ops.Int(0)}
-		}
-		g.emit(opcodes.New, b, g.exprs([]sema.Expr{start, orNone(s.Count)}), 0)
-	})
-	g.produce(i-1, func() {
-		f := g.frame
-		g.emit(opcodes.Limit, uint16(f.cursor), b, 0)
-		more := f.more
-		f.more = g.label()
-		g.unlessEmpty()
-		consume()
-		g.bind(f.more)
-		f.more = more
-		done := exit{g.label(), f.open()}
-		f.outermost().exits = append(f.outermost().exits, done)
-		g.emit(opcodes.LimitDone, b, uint16(done.label), 0)
-	})
 }

@@ -144,6 +144,12 @@ func (p *planner) source(pl *Pipeline, s sema.Source) {
 		add(&Items{Rel: s.Rel, X: s.X, IDs: s.Rel.IsRecord()})
 	case *sema.QuerySource:
 		add(&Rows{Rel: s.Rel, Sub: p.query(s.Query, pl.KeyOrder)})
+	case *sema.SetSource:
+		set := &Set{Rel: s.Rel, Kind: s.Kind, All: s.All}
+		for _, q := range s.Parts {
+			set.Parts = append(set.Parts, p.query(q, pl.KeyOrder))
+		}
+		add(set)
 	case *sema.HopSource:
 		add(&Expand{From: s.From, Edge: s.Edge, Vertex: s.Vertex, Table: s.EdgeTable, Direction: s.Direction})
 		for _, c := range hopConditions(s) {
@@ -296,7 +302,7 @@ func (p *planner) write(w *sema.Write) *Pipeline {
 func readsStore(pl *Pipeline) bool {
 	for _, s := range pl.Steps {
 		switch s.(type) {
-		case *Scan, *ScanAll, *Keys, *KeyRange, *Rows, *Expand, *Branch, *Join, *Apply:
+		case *Scan, *ScanAll, *Keys, *KeyRange, *Rows, *Set, *Expand, *Branch, *Join, *Apply:
 			return true
 		}
 	}

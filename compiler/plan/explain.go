@@ -202,6 +202,16 @@ func (s *Rows) describe(d *describer) {
 	d.line("rows of")
 	d.pipeline(s.Sub)
 }
+func (s *Set) describe(d *describer) {
+	kind := s.Kind.String()
+	if s.All {
+		kind += " all"
+	}
+	d.line("%s of", kind)
+	for _, p := range s.Parts {
+		d.pipeline(p)
+	}
+}
 func (s *Items) describe(d *describer) { d.line("items %s", d.text(s.X)) }
 func (s *Expand) describe(d *describer) {
 	table := s.Table

@@ -101,6 +101,13 @@ type (
 		Rel *sema.Relation
 		Sub *Pipeline
 	}
+	// Set is the rows of several queries, put together; Rel has their columns.
+	Set struct {
+		Rel   *sema.Relation
+		Kind  sema.SetKind
+		All   bool
+		Parts []*Pipeline
+	}
 	// Items is the elements of a value; with IDs they are the ids of Rel's records, which need not be read.
 	// It may stand behind other steps, and then adds its elements to each of their rows.
 	Items struct {
@@ -163,6 +170,7 @@ func (s *IndexScan) exprs() []sema.Expr {
 	return append(append([]sema.Expr{}, s.Equal...), present(s.Lo, s.Hi)...)
 }
 func (s *Rows) exprs() []sema.Expr   { return nil }
+func (s *Set) exprs() []sema.Expr    { return nil }
 func (s *Items) exprs() []sema.Expr  { return []sema.Expr{s.X} }
 func (s *Expand) exprs() []sema.Expr { return []sema.Expr{s.From} }
 func (s *Fetch) exprs() []sema.Expr  { return []sema.Expr{s.ID} }
@@ -187,6 +195,7 @@ func (s *Limit) exprs() []sema.Expr { return present(s.Start, s.Count) }
 func (s *One) rewrite(func(sema.Expr) sema.Expr)         {}
 func (s *Scan) rewrite(func(sema.Expr) sema.Expr)        {}
 func (s *Rows) rewrite(func(sema.Expr) sema.Expr)        {}
+func (s *Set) rewrite(func(sema.Expr) sema.Expr)         {}
 func (s *Get) rewrite(f func(sema.Expr) sema.Expr)       { s.Key = f(s.Key) }
 func (s *Keys) rewrite(f func(sema.Expr) sema.Expr)      { s.List = f(s.List) }
 func (s *KeyRange) rewrite(f func(sema.Expr) sema.Expr)  { s.Bounds.rewrite(f) }

@@ -71,7 +71,7 @@ func (c *checker) compound(e ast.Expr) Expr {
 	case *ast.RecordRange:
 		return c.unsupported(at, "a key range outside FROM")
 	case *ast.SetOp:
-		return c.unsupported(at, "UNION, INTERSECT and EXCEPT")
+		return c.subquery(e, UseList)
 	case *ast.PathExpr:
 		return c.pathExpr(e)
 	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:

@@ -134,7 +134,9 @@ func isSequence(k ops.Kind) bool { return k == ops.KindList || k == ops.KindTupl
 
 // inQuery resolves `x IN (SELECT …)`. The rows of a query of one column count as that column's values.
 func (c *checker) inQuery(e *ast.Binary, o operator) Expr {
-	if _, ok := e.Right.(*ast.Select); !ok {
+	switch e.Right.(type) {
+	case *ast.Select, *ast.SetOp:
+	default:
 		return nil
 	}
 	x := c.expr(e.Left)

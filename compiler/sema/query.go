@@ -110,6 +110,10 @@ func OuterOf(s Source, f func(*Column)) {
 	switch s := s.(type) {
 	case *QuerySource:
 		s.Query.Outer(f)
+	case *SetSource:
+		for _, q := range s.Parts {
+			q.Outer(f)
+		}
 	case *LeftSource:
 		for _, of := range s.From {
 			OuterOf(of, f)

@@ -15,7 +15,6 @@ func (c *checker) query(s *ast.Select) *Query {
 	q := &Query{Span: s.Span, NoIndex: s.NoIndex}
 	c.push(q)
 	defer c.pop()
-	c.refuse(s)
 	before := len(c.errs)
 	c.sources(q, s.From)
 	if len(c.scope.rels) == 0 && len(c.errs) > before {
@@ -32,11 +31,22 @@ func (c *checker) query(s *ast.Select) *Query {
 	c.group(q)
 	c.having(q, s.Having)
 	c.omit(q, s.Omit)
-	c.order(q, s.OrderBy)
 	q.Distinct = s.Distinct
-	q.Start, q.Limit = c.count(s.Start, "START"), c.count(s.Limit, "LIMIT")
-	c.reachable(q)
+	c.paging(q, &s.Page)
 	return q
+}
+
+// paging resolves what orders and cuts the result.
+func (c *checker) paging(q *Query, p *ast.Page) {
+	if p.After != nil {
+		c.unsupported(p.After.Pos(), "AFTER")
+	}
+	if p.Version != nil {
+		c.unsupported(p.Version.Pos(), "VERSION")
+	}
+	c.order(q, p.OrderBy)
+	q.Start, q.Limit = c.count(p.Start, "START"), c.count(p.Limit, "LIMIT")
+	c.reachable(q)
 }
 
 // groupKey resolves a key of GROUP BY. The alias of an output column comes before a field of the same name, as in ORDER BY;
@@ -55,16 +65,6 @@ func (c *checker) groupKey(s *ast.Select, g ast.Expr) Expr {
 		}
 	}
 	return c.expr(g)
-}
-
-// refuse reports the clauses that are not executed.
-func (c *checker) refuse(s *ast.Select) {
-	if s.After != nil {
-		c.unsupported(s.After.Pos(), "AFTER")
-	}
-	if s.Version != nil {
-		c.unsupported(s.Version.Pos(), "VERSION")
-	}
 }
 
 func (c *checker) where(q *Query, e ast.Expr) {
@@ -446,11 +446,7 @@ func (c *checker) count(e ast.Expr, clause string) Expr {
 // ---- subqueries
 
 func (c *checker) subquery(e ast.Expr, use SubqueryUse) Expr {
-	s, ok := e.(*ast.Select)
-	if !ok {
-		return c.unsupported(e.Pos(), "this subquery")
-	}
-	return c.shared(s.Span, use, func() Expr { return c.selected(s, use) })
+	return c.shared(e.Pos(), use, func() Expr { return c.selected(e, use) })
 }
 
 // shared makes a subquery that is written like one in a key of GROUP BY the same as that, so that the key is recognised in
@@ -477,31 +473,34 @@ func (c *checker) shared(at ops.Span, use SubqueryUse, resolve func() Expr) Expr
 	return x
 }
 
-func (c *checker) selected(s *ast.Select, use SubqueryUse) Expr {
-	q := c.query(s)
+func (c *checker) selected(s ast.Expr, use SubqueryUse) Expr {
+	q := c.rowsQuery(s)
+	if len(q.Items) == 0 {
+		return constant(ops.None, s.Pos()) // an error was reported
+	}
 	t := ops.TypeOf(ops.KindList)
 	switch use {
 	case UseExists:
 		t = ops.TypeOf(ops.KindBool)
 		if !q.Grouped && !q.Distinct { // what the rows hold does not matter
-			q.Items, q.Form, q.Order = []Item{{"exists", constant(ops.Bool(true), s.Span)}}, vm.RowValue, nil
+			q.Items, q.Form, q.Order = []Item{{"exists", constant(ops.Bool(true), s.Pos())}}, vm.RowValue, nil
 		}
 	case UseIn:
 		if q.Form == vm.RowColumns && len(q.Items) == 1 {
 			q.Form = vm.RowValue
 		}
 		if q.Form != vm.RowValue {
-			return c.fail(ops.Errorf(ops.CodeType, "IN takes a query of one column").WithHint("write SELECT VALUE …"), s.Span)
+			return c.fail(ops.Errorf(ops.CodeType, "IN takes a query of one column").WithHint("write SELECT VALUE …"), s.Pos())
 		}
 	}
-	return &Subquery{Info: Info{s.Span, t}, Query: q, Use: use}
+	return &Subquery{Info: Info{s.Pos(), t}, Query: q, Use: use}
 }
 
 func (c *checker) exists(e *ast.Exists) Expr {
 	switch x := e.X.(type) {
 	case *ast.Pattern:
 		return c.patternValue(x, UseExists)
-	case *ast.Select:
+	case *ast.Select, *ast.SetOp:
 		return c.subquery(x, UseExists)
 	}
 	return c.failf(ops.CodeSyntax, e.X.Pos(), "EXISTS takes a query or a pattern in brackets")

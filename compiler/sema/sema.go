@@ -204,8 +204,8 @@ func (c *checker) exprStatement(s *ast.ExprStatement) Statement {
 	switch x := s.X.(type) {
 	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
 		st.Kind, st.Body = vm.StatementWrite, c.write(x)
-	case *ast.Select:
-		st.Body = c.query(x)
+	case *ast.Select, *ast.SetOp:
+		st.Body = c.rowsQuery(x)
 	case *ast.Ident, *ast.RecordExpr, *ast.RecordRange, *ast.Pattern, *ast.Wild:
 		st.Body = c.query(&ast.Select{At: ast.At{Span: s.Span}, Items: []ast.SelectItem{{X: &ast.Wild{At: ast.At{Span: s.Span}}}},
 			From: []ast.Source{{At: ast.At{Span: s.Span}, X: x}}})

@@ -87,9 +87,9 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 		c.rangeSource(q, x, as)
 	case *ast.List:
 		c.listSource(q, x, as)
-	case *ast.Select:
+	case *ast.Select, *ast.SetOp:
 		before := len(c.errs)
-		sub := c.query(x)
+		sub := c.rowsQuery(x)
 		if len(sub.Items) == 0 && len(c.errs) > before {
 			return // its columns cannot be known
 		}
@@ -107,8 +107,6 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 		q.From = append(q.From, &AllSource{Rel: r, Span: at})
 	case *ast.PathExpr:
 		c.unsupported(at, "the virtual table "+c.text(at))
-	case *ast.SetOp:
-		c.unsupported(at, "UNION, INTERSECT and EXCEPT")
 	default:
 		c.itemSource(q, c.expr(e), as, at)
 	}
