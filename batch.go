@@ -48,11 +48,11 @@ func (b *Batch) Value(row, col int) Value {
 // Batch calls use with the next rows and reports whether there were any; at the end the rows are closed. The batch and its
 // values are valid during the call, which must not call the session. An error of use ends the rows.
 func (r *Rows) Batch(use func(*Batch) error) (bool, error) {
+	r.lock()
+	defer r.unlock()
 	if r.shape == nil || r.err != nil {
 		return false, r.err
 	}
-	r.lock()
-	defer r.unlock()
 	var b Batch
 	if r.next < len(r.batch) {
 		width := len(r.shape.Names)

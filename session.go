@@ -95,6 +95,8 @@ func (db *DB) Session(_ context.Context, o *SessionOptions) (*Session, error) {
 
 // SetMemory changes the budget of the session's next statements, as SessionOptions.Memory does.
 func (s *Session) SetMemory(bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.memory = s.db.options.QueryMemory; bytes > 0 {
 		s.memory = min(s.memory, bytes)
 	}

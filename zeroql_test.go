@@ -12,6 +12,7 @@ import (
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/compiler/diag"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/server/servertest"
 )
 
 // TestZeroQL runs the files of testdata/zeroql, one for each section of the language's reference, over a whole database in
@@ -28,13 +29,38 @@ func TestZeroQL(t *testing.T) {
 	datadriven.Walk(t, "testdata/zeroql", runGolden)
 }
 
+// TestZeroQLOverServer runs the same files through a server and its client: whatever a statement yields, plans and errors among it,
+// is the same there.
+func TestZeroQLOverServer(t *testing.T) {
+	for _, dir := range []string{"testdata/zeroql", "testdata/diagnostics"} {
+		datadriven.Walk(t, dir, func(t *testing.T, path string) { runGoldenIn(t, path, overServer) })
+	}
+}
+
+// overServer is a database as a client of a server has it.
+func overServer(t *testing.T, db *zerodb.DB) zerodb.Database {
+	return served{servertest.Start(t, db, nil).Connect(t), db}
+}
+
+// served is a client's database that closes what is served as well.
+type served struct {
+	zerodb.Database
+	db *zerodb.DB
+}
+
+func (s served) Close() error { return errors.Join(s.Database.Close(), s.db.Close()) }
+
 // TestDiagnostics runs the files of testdata/diagnostics: wrong programs, and all that is said to each.
 func TestDiagnostics(t *testing.T) {
 	datadriven.Walk(t, "testdata/diagnostics", runGolden)
 }
 
 func runGolden(t *testing.T, path string) {
-	g := &golden{}
+	runGoldenIn(t, path, func(_ *testing.T, db *zerodb.DB) zerodb.Database { return db })
+}
+
+func runGoldenIn(t *testing.T, path string, in func(*testing.T, *zerodb.DB) zerodb.Database) {
+	g := &golden{in: in}
 	g.fresh(t)
 	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 		switch d.Cmd {
@@ -56,8 +82,9 @@ func runGolden(t *testing.T, path string) {
 
 // golden is a database with the sessions of a file.
 type golden struct {
-	db       *zerodb.DB
-	sessions map[string]*zerodb.Session
+	in       func(*testing.T, *zerodb.DB) zerodb.Database
+	db       zerodb.Database
+	sessions map[string]zerodb.Conn
 }
 
 // fresh opens a database in which time stands still at a known moment and chance is always the same.
@@ -72,7 +99,7 @@ func (g *golden) fresh(t *testing.T) {
 		Random:   &sequence{},
 	})
 	must(t, err)
-	g.db, g.sessions = db, map[string]*zerodb.Session{}
+	g.db, g.sessions = g.in(t, db), map[string]zerodb.Conn{}
 }
 
 // sequence is a source of chance that counts.
@@ -88,18 +115,21 @@ func (s *sequence) Read(p []byte) (int, error) {
 
 var _ io.Reader = (*sequence)(nil)
 
-func (g *golden) session(t *testing.T, name string) *zerodb.Session {
+func (g *golden) session(t *testing.T, name string) zerodb.Conn {
 	if g.sessions[name] == nil {
-		g.sessions[name] = session(t, g.db)
+		c, err := g.db.Conn(ctx, nil)
+		must(t, err)
+		g.sessions[name] = c
 	}
 	return g.sessions[name]
 }
 
 func (g *golden) quiet(text string) string {
-	s, err := g.db.Session(ctx, nil)
+	s, err := g.db.Conn(ctx, nil)
 	if err != nil {
 		return err.Error()
 	}
+	defer func() { _ = s.Close() }()
 	for _, err := range s.Script(ctx, text) {
 		if err != nil {
 			return complaint(text, err)

@@ -1668,7 +1668,9 @@ type ExecuteRequest struct {
 	// How many rows are wanted at most; zero: all.
 	MaxRows uint64 `protobuf:"varint,8,opt,name=max_rows,json=maxRows,proto3" json:"max_rows,omitempty"`
 	// Further values like params, of which those that are no parameter are left out.
-	Extra         []byte `protobuf:"bytes,9,opt,name=extra,proto3" json:"extra,omitempty"`
+	Extra []byte `protobuf:"bytes,9,opt,name=extra,proto3" json:"extra,omitempty"`
+	// In Session: each statement behind the first waits for a grant.
+	Step          bool `protobuf:"varint,10,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1764,6 +1766,13 @@ func (x *ExecuteRequest) GetExtra() []byte {
 		return x.Extra
 	}
 	return nil
+}
+
+func (x *ExecuteRequest) GetStep() bool {
+	if x != nil {
+		return x.Step
+	}
+	return false
 }
 
 // ExecuteResponse is a piece of the answer.
@@ -3551,6 +3560,70 @@ func (x *Index) GetReady() bool {
 	return false
 }
 
+// Reference names a definition that another needs.
+type Reference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// table, field, index, or the kind of an object.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The table or the object.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The field or the index.
+	Part          string `protobuf:"bytes,3,opt,name=part,proto3" json:"part,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reference) Reset() {
+	*x = Reference{}
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reference) ProtoMessage() {}
+
+func (x *Reference) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reference.ProtoReflect.Descriptor instead.
+func (*Reference) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *Reference) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Reference) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Reference) GetPart() string {
+	if x != nil {
+		return x.Part
+	}
+	return ""
+}
+
 // Table is a table of records or edges.
 type Table struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3569,14 +3642,16 @@ type Table struct {
 	// The indexes.
 	Indexes []*Index `protobuf:"bytes,7,rep,name=indexes,proto3" json:"indexes,omitempty"`
 	// About how many records it has; -1: not known.
-	Rows          int64 `protobuf:"zigzag64,8,opt,name=rows,proto3" json:"rows,omitempty"`
+	Rows int64 `protobuf:"zigzag64,8,opt,name=rows,proto3" json:"rows,omitempty"`
+	// What its types, defaults and rules name.
+	Requires      []*Reference `protobuf:"bytes,9,rep,name=requires,proto3" json:"requires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[49]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3588,7 +3663,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[49]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3601,7 +3676,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{49}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Table) GetName() string {
@@ -3660,6 +3735,13 @@ func (x *Table) GetRows() int64 {
 	return 0
 }
 
+func (x *Table) GetRequires() []*Reference {
+	if x != nil {
+		return x.Requires
+	}
+	return nil
+}
+
 // Object is a definition that is its text: a type, a function, a view.
 type Object struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3668,14 +3750,16 @@ type Object struct {
 	// Its name.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Its canonical statement.
-	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// What it names.
+	Requires      []*Reference `protobuf:"bytes,4,rep,name=requires,proto3" json:"requires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Object) Reset() {
 	*x = Object{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[50]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3687,7 +3771,7 @@ func (x *Object) String() string {
 func (*Object) ProtoMessage() {}
 
 func (x *Object) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[50]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3700,7 +3784,7 @@ func (x *Object) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Object.ProtoReflect.Descriptor instead.
 func (*Object) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{50}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Object) GetKind() string {
@@ -3722,6 +3806,13 @@ func (x *Object) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *Object) GetRequires() []*Reference {
+	if x != nil {
+		return x.Requires
+	}
+	return nil
 }
 
 // InfoResponse describes the server and a database.
@@ -3749,7 +3840,7 @@ type InfoResponse struct {
 
 func (x *InfoResponse) Reset() {
 	*x = InfoResponse{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[51]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +3852,7 @@ func (x *InfoResponse) String() string {
 func (*InfoResponse) ProtoMessage() {}
 
 func (x *InfoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[51]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +3865,7 @@ func (x *InfoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InfoResponse.ProtoReflect.Descriptor instead.
 func (*InfoResponse) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{51}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *InfoResponse) GetVersion() string {
@@ -3862,7 +3953,7 @@ type ServerStats struct {
 
 func (x *ServerStats) Reset() {
 	*x = ServerStats{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[52]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3874,7 +3965,7 @@ func (x *ServerStats) String() string {
 func (*ServerStats) ProtoMessage() {}
 
 func (x *ServerStats) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[52]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3887,7 +3978,7 @@ func (x *ServerStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerStats.ProtoReflect.Descriptor instead.
 func (*ServerStats) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{52}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ServerStats) GetCompiles() uint64 {
@@ -3969,7 +4060,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[53]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3981,7 +4072,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[53]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3994,7 +4085,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{53}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{54}
 }
 
 // CheckResponse is one thing that does not fit.
@@ -4008,7 +4099,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[54]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4020,7 +4111,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[54]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4033,7 +4124,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{54}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *CheckResponse) GetProblem() string {
@@ -4054,7 +4145,7 @@ type SessionRequest struct {
 
 func (x *SessionRequest) Reset() {
 	*x = SessionRequest{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[55]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4157,7 @@ func (x *SessionRequest) String() string {
 func (*SessionRequest) ProtoMessage() {}
 
 func (x *SessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[55]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4170,7 @@ func (x *SessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionRequest.ProtoReflect.Descriptor instead.
 func (*SessionRequest) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{55}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SessionRequest) GetRequests() []*Request {
@@ -4100,7 +4191,7 @@ type SessionResponse struct {
 
 func (x *SessionResponse) Reset() {
 	*x = SessionResponse{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[56]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4112,7 +4203,7 @@ func (x *SessionResponse) String() string {
 func (*SessionResponse) ProtoMessage() {}
 
 func (x *SessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[56]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4125,7 +4216,7 @@ func (x *SessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionResponse.ProtoReflect.Descriptor instead.
 func (*SessionResponse) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{56}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SessionResponse) GetResponses() []*Response {
@@ -4151,7 +4242,7 @@ type OpenSession struct {
 
 func (x *OpenSession) Reset() {
 	*x = OpenSession{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[57]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4163,7 +4254,7 @@ func (x *OpenSession) String() string {
 func (*OpenSession) ProtoMessage() {}
 
 func (x *OpenSession) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[57]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4176,7 +4267,7 @@ func (x *OpenSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
 func (*OpenSession) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{57}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *OpenSession) GetScope() *Scope {
@@ -4209,7 +4300,7 @@ type CloseSession struct {
 
 func (x *CloseSession) Reset() {
 	*x = CloseSession{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[58]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4221,7 +4312,7 @@ func (x *CloseSession) String() string {
 func (*CloseSession) ProtoMessage() {}
 
 func (x *CloseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[58]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4234,7 +4325,7 @@ func (x *CloseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSession.ProtoReflect.Descriptor instead.
 func (*CloseSession) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{58}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{59}
 }
 
 // UseRequest goes to another database; empty names stay.
@@ -4250,7 +4341,7 @@ type UseRequest struct {
 
 func (x *UseRequest) Reset() {
 	*x = UseRequest{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[59]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4262,7 +4353,7 @@ func (x *UseRequest) String() string {
 func (*UseRequest) ProtoMessage() {}
 
 func (x *UseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[59]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4275,7 +4366,7 @@ func (x *UseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseRequest.ProtoReflect.Descriptor instead.
 func (*UseRequest) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{59}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *UseRequest) GetNamespace() string {
@@ -4303,7 +4394,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[60]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4315,7 +4406,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[60]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4328,7 +4419,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{60}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Stop) GetId() uint64 {
@@ -4344,14 +4435,16 @@ type Grant struct {
 	// The id of the other request.
 	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// How many more.
-	Batches       uint32 `protobuf:"varint,2,opt,name=batches,proto3" json:"batches,omitempty"`
+	Batches uint32 `protobuf:"varint,2,opt,name=batches,proto3" json:"batches,omitempty"`
+	// The next statement of a request that goes step by step may run; what is left of the rows of the one before is not sent.
+	Next          bool `protobuf:"varint,3,opt,name=next,proto3" json:"next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[61]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4363,7 +4456,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[61]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4376,7 +4469,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{61}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *Grant) GetId() uint64 {
@@ -4391,6 +4484,13 @@ func (x *Grant) GetBatches() uint32 {
 		return x.Batches
 	}
 	return 0
+}
+
+func (x *Grant) GetNext() bool {
+	if x != nil {
+		return x.Next
+	}
+	return false
 }
 
 // Request is one request of a Session stream.
@@ -4427,7 +4527,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[62]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4439,7 +4539,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[62]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4452,7 +4552,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{62}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Request) GetId() uint64 {
@@ -4726,7 +4826,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[63]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4738,7 +4838,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[63]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4751,7 +4851,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{63}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *State) GetNamespace() string {
@@ -4801,7 +4901,7 @@ type Response struct {
 
 func (x *Response) Reset() {
 	*x = Response{}
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[64]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4813,7 +4913,7 @@ func (x *Response) String() string {
 func (*Response) ProtoMessage() {}
 
 func (x *Response) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_zerodb_proto_msgTypes[64]
+	mi := &file_zerodb_v1_zerodb_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4826,7 +4926,7 @@ func (x *Response) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Response.ProtoReflect.Descriptor instead.
 func (*Response) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{64}
+	return file_zerodb_v1_zerodb_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Response) GetId() uint64 {
@@ -5083,7 +5183,7 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"\n" +
 	"statements\x18\x06 \x01(\rR\n" +
 	"statements\x12\x14\n" +
-	"\x05query\x18\a \x01(\bR\x05query\"\xb3\x02\n" +
+	"\x05query\x18\a \x01(\bR\x05query\"\xc7\x02\n" +
 	"\x0eExecuteRequest\x12,\n" +
 	"\aprogram\x18\x01 \x01(\v2\x12.zerodb.v1.ProgramR\aprogram\x12\x1c\n" +
 	"\x06params\x18\x02 \x01(\fB\x04\xa8\xd4\x18\x01R\x06params\x12&\n" +
@@ -5094,7 +5194,9 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"\x04last\x18\x06 \x01(\bR\x04last\x12\x16\n" +
 	"\x06window\x18\a \x01(\rR\x06window\x12\x19\n" +
 	"\bmax_rows\x18\b \x01(\x04R\amaxRows\x12\x1a\n" +
-	"\x05extra\x18\t \x01(\fB\x04\xa8\xd4\x18\x01R\x05extra\"6\n" +
+	"\x05extra\x18\t \x01(\fB\x04\xa8\xd4\x18\x01R\x05extra\x12\x12\n" +
+	"\x04step\x18\n" +
+	" \x01(\bR\x04step\"6\n" +
 	"\x0fExecuteResponse\x12#\n" +
 	"\x04part\x18\x01 \x01(\v2\x0f.zerodb.v1.PartR\x04part\"L\n" +
 	"\x0eExplainRequest\x12\x12\n" +
@@ -5204,7 +5306,11 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\x06fields\x18\x02 \x03(\v2\x0f.zerodb.v1.PathR\x06fields\x12\x16\n" +
 	"\x06unique\x18\x03 \x01(\bR\x06unique\x12\x14\n" +
-	"\x05ready\x18\x04 \x01(\bR\x05ready\"\xdd\x01\n" +
+	"\x05ready\x18\x04 \x01(\bR\x05ready\"G\n" +
+	"\tReference\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04part\x18\x03 \x01(\tR\x04part\"\x8f\x02\n" +
 	"\x05Table\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04edge\x18\x02 \x01(\bR\x04edge\x12\x12\n" +
@@ -5215,11 +5321,13 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"schemafull\x12(\n" +
 	"\x06fields\x18\x06 \x03(\v2\x10.zerodb.v1.FieldR\x06fields\x12*\n" +
 	"\aindexes\x18\a \x03(\v2\x10.zerodb.v1.IndexR\aindexes\x12\x12\n" +
-	"\x04rows\x18\b \x01(\x12R\x04rows\"D\n" +
+	"\x04rows\x18\b \x01(\x12R\x04rows\x120\n" +
+	"\brequires\x18\t \x03(\v2\x14.zerodb.v1.ReferenceR\brequires\"v\n" +
 	"\x06Object\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xa8\x02\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x120\n" +
+	"\brequires\x18\x04 \x03(\v2\x14.zerodb.v1.ReferenceR\brequires\"\xa8\x02\n" +
 	"\fInfoResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1c\n" +
 	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x1a\n" +
@@ -5260,10 +5368,11 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x1a\n" +
 	"\bdatabase\x18\x02 \x01(\tR\bdatabase\"\x16\n" +
 	"\x04Stop\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x04R\x02id\"1\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"E\n" +
 	"\x05Grant\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
-	"\abatches\x18\x02 \x01(\rR\abatches\"\xf4\x05\n" +
+	"\abatches\x18\x02 \x01(\rR\abatches\x12\x12\n" +
+	"\x04next\x18\x03 \x01(\bR\x04next\"\xf4\x05\n" +
 	"\aRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x04R\asession\x12\x1d\n" +
@@ -5359,7 +5468,7 @@ func file_zerodb_v1_zerodb_proto_rawDescGZIP() []byte {
 }
 
 var file_zerodb_v1_zerodb_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_zerodb_v1_zerodb_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_zerodb_v1_zerodb_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
 var file_zerodb_v1_zerodb_proto_goTypes = []any{
 	(Kind)(0),                         // 0: zerodb.v1.Kind
 	(Form)(0),                         // 1: zerodb.v1.Form
@@ -5414,23 +5523,24 @@ var file_zerodb_v1_zerodb_proto_goTypes = []any{
 	(*Field)(nil),                     // 50: zerodb.v1.Field
 	(*Path)(nil),                      // 51: zerodb.v1.Path
 	(*Index)(nil),                     // 52: zerodb.v1.Index
-	(*Table)(nil),                     // 53: zerodb.v1.Table
-	(*Object)(nil),                    // 54: zerodb.v1.Object
-	(*InfoResponse)(nil),              // 55: zerodb.v1.InfoResponse
-	(*ServerStats)(nil),               // 56: zerodb.v1.ServerStats
-	(*CheckRequest)(nil),              // 57: zerodb.v1.CheckRequest
-	(*CheckResponse)(nil),             // 58: zerodb.v1.CheckResponse
-	(*SessionRequest)(nil),            // 59: zerodb.v1.SessionRequest
-	(*SessionResponse)(nil),           // 60: zerodb.v1.SessionResponse
-	(*OpenSession)(nil),               // 61: zerodb.v1.OpenSession
-	(*CloseSession)(nil),              // 62: zerodb.v1.CloseSession
-	(*UseRequest)(nil),                // 63: zerodb.v1.UseRequest
-	(*Stop)(nil),                      // 64: zerodb.v1.Stop
-	(*Grant)(nil),                     // 65: zerodb.v1.Grant
-	(*Request)(nil),                   // 66: zerodb.v1.Request
-	(*State)(nil),                     // 67: zerodb.v1.State
-	(*Response)(nil),                  // 68: zerodb.v1.Response
-	(*descriptorpb.FieldOptions)(nil), // 69: google.protobuf.FieldOptions
+	(*Reference)(nil),                 // 53: zerodb.v1.Reference
+	(*Table)(nil),                     // 54: zerodb.v1.Table
+	(*Object)(nil),                    // 55: zerodb.v1.Object
+	(*InfoResponse)(nil),              // 56: zerodb.v1.InfoResponse
+	(*ServerStats)(nil),               // 57: zerodb.v1.ServerStats
+	(*CheckRequest)(nil),              // 58: zerodb.v1.CheckRequest
+	(*CheckResponse)(nil),             // 59: zerodb.v1.CheckResponse
+	(*SessionRequest)(nil),            // 60: zerodb.v1.SessionRequest
+	(*SessionResponse)(nil),           // 61: zerodb.v1.SessionResponse
+	(*OpenSession)(nil),               // 62: zerodb.v1.OpenSession
+	(*CloseSession)(nil),              // 63: zerodb.v1.CloseSession
+	(*UseRequest)(nil),                // 64: zerodb.v1.UseRequest
+	(*Stop)(nil),                      // 65: zerodb.v1.Stop
+	(*Grant)(nil),                     // 66: zerodb.v1.Grant
+	(*Request)(nil),                   // 67: zerodb.v1.Request
+	(*State)(nil),                     // 68: zerodb.v1.State
+	(*Response)(nil),                  // 69: zerodb.v1.Response
+	(*descriptorpb.FieldOptions)(nil), // 70: google.protobuf.FieldOptions
 }
 var file_zerodb_v1_zerodb_proto_depIdxs = []int32{
 	0,  // 0: zerodb.v1.Column.kind:type_name -> zerodb.v1.Kind
@@ -5479,73 +5589,75 @@ var file_zerodb_v1_zerodb_proto_depIdxs = []int32{
 	51, // 43: zerodb.v1.Index.fields:type_name -> zerodb.v1.Path
 	50, // 44: zerodb.v1.Table.fields:type_name -> zerodb.v1.Field
 	52, // 45: zerodb.v1.Table.indexes:type_name -> zerodb.v1.Index
-	53, // 46: zerodb.v1.InfoResponse.tables:type_name -> zerodb.v1.Table
-	54, // 47: zerodb.v1.InfoResponse.objects:type_name -> zerodb.v1.Object
-	56, // 48: zerodb.v1.InfoResponse.stats:type_name -> zerodb.v1.ServerStats
-	66, // 49: zerodb.v1.SessionRequest.requests:type_name -> zerodb.v1.Request
-	68, // 50: zerodb.v1.SessionResponse.responses:type_name -> zerodb.v1.Response
-	4,  // 51: zerodb.v1.OpenSession.scope:type_name -> zerodb.v1.Scope
-	22, // 52: zerodb.v1.Request.execute:type_name -> zerodb.v1.ExecuteRequest
-	17, // 53: zerodb.v1.Request.prepare:type_name -> zerodb.v1.PrepareRequest
-	32, // 54: zerodb.v1.Request.get:type_name -> zerodb.v1.GetRequest
-	42, // 55: zerodb.v1.Request.batch:type_name -> zerodb.v1.BatchRequest
-	40, // 56: zerodb.v1.Request.scan:type_name -> zerodb.v1.ScanRequest
-	26, // 57: zerodb.v1.Request.begin:type_name -> zerodb.v1.BeginRequest
-	28, // 58: zerodb.v1.Request.commit:type_name -> zerodb.v1.CommitRequest
-	30, // 59: zerodb.v1.Request.cancel:type_name -> zerodb.v1.CancelRequest
-	61, // 60: zerodb.v1.Request.open:type_name -> zerodb.v1.OpenSession
-	62, // 61: zerodb.v1.Request.close:type_name -> zerodb.v1.CloseSession
-	63, // 62: zerodb.v1.Request.use:type_name -> zerodb.v1.UseRequest
-	64, // 63: zerodb.v1.Request.stop:type_name -> zerodb.v1.Stop
-	65, // 64: zerodb.v1.Request.grant:type_name -> zerodb.v1.Grant
-	49, // 65: zerodb.v1.Request.info:type_name -> zerodb.v1.InfoRequest
-	67, // 66: zerodb.v1.Response.state:type_name -> zerodb.v1.State
-	12, // 67: zerodb.v1.Response.part:type_name -> zerodb.v1.Part
-	21, // 68: zerodb.v1.Response.prepared:type_name -> zerodb.v1.PrepareResponse
-	33, // 69: zerodb.v1.Response.got:type_name -> zerodb.v1.GetResponse
-	43, // 70: zerodb.v1.Response.wrote:type_name -> zerodb.v1.BatchResponse
-	55, // 71: zerodb.v1.Response.info:type_name -> zerodb.v1.InfoResponse
-	14, // 72: zerodb.v1.Response.failure:type_name -> zerodb.v1.Failure
-	69, // 73: zerodb.v1.zeroql_value:extendee -> google.protobuf.FieldOptions
-	15, // 74: zerodb.v1.ZeroDB.Query:input_type -> zerodb.v1.QueryRequest
-	17, // 75: zerodb.v1.ZeroDB.Prepare:input_type -> zerodb.v1.PrepareRequest
-	22, // 76: zerodb.v1.ZeroDB.Execute:input_type -> zerodb.v1.ExecuteRequest
-	24, // 77: zerodb.v1.ZeroDB.Explain:input_type -> zerodb.v1.ExplainRequest
-	59, // 78: zerodb.v1.ZeroDB.Session:input_type -> zerodb.v1.SessionRequest
-	26, // 79: zerodb.v1.ZeroDB.Begin:input_type -> zerodb.v1.BeginRequest
-	28, // 80: zerodb.v1.ZeroDB.Commit:input_type -> zerodb.v1.CommitRequest
-	30, // 81: zerodb.v1.ZeroDB.Cancel:input_type -> zerodb.v1.CancelRequest
-	32, // 82: zerodb.v1.ZeroDB.Get:input_type -> zerodb.v1.GetRequest
-	36, // 83: zerodb.v1.ZeroDB.Put:input_type -> zerodb.v1.PutRequest
-	38, // 84: zerodb.v1.ZeroDB.Delete:input_type -> zerodb.v1.DeleteRequest
-	40, // 85: zerodb.v1.ZeroDB.Scan:input_type -> zerodb.v1.ScanRequest
-	42, // 86: zerodb.v1.ZeroDB.Batch:input_type -> zerodb.v1.BatchRequest
-	44, // 87: zerodb.v1.ZeroDB.Import:input_type -> zerodb.v1.ImportRequest
-	47, // 88: zerodb.v1.ZeroDB.Export:input_type -> zerodb.v1.ExportRequest
-	49, // 89: zerodb.v1.ZeroDB.Info:input_type -> zerodb.v1.InfoRequest
-	57, // 90: zerodb.v1.ZeroDB.Check:input_type -> zerodb.v1.CheckRequest
-	16, // 91: zerodb.v1.ZeroDB.Query:output_type -> zerodb.v1.QueryResponse
-	21, // 92: zerodb.v1.ZeroDB.Prepare:output_type -> zerodb.v1.PrepareResponse
-	23, // 93: zerodb.v1.ZeroDB.Execute:output_type -> zerodb.v1.ExecuteResponse
-	25, // 94: zerodb.v1.ZeroDB.Explain:output_type -> zerodb.v1.ExplainResponse
-	60, // 95: zerodb.v1.ZeroDB.Session:output_type -> zerodb.v1.SessionResponse
-	27, // 96: zerodb.v1.ZeroDB.Begin:output_type -> zerodb.v1.BeginResponse
-	29, // 97: zerodb.v1.ZeroDB.Commit:output_type -> zerodb.v1.CommitResponse
-	31, // 98: zerodb.v1.ZeroDB.Cancel:output_type -> zerodb.v1.CancelResponse
-	33, // 99: zerodb.v1.ZeroDB.Get:output_type -> zerodb.v1.GetResponse
-	37, // 100: zerodb.v1.ZeroDB.Put:output_type -> zerodb.v1.PutResponse
-	39, // 101: zerodb.v1.ZeroDB.Delete:output_type -> zerodb.v1.DeleteResponse
-	41, // 102: zerodb.v1.ZeroDB.Scan:output_type -> zerodb.v1.ScanResponse
-	43, // 103: zerodb.v1.ZeroDB.Batch:output_type -> zerodb.v1.BatchResponse
-	45, // 104: zerodb.v1.ZeroDB.Import:output_type -> zerodb.v1.ImportResponse
-	48, // 105: zerodb.v1.ZeroDB.Export:output_type -> zerodb.v1.ExportResponse
-	55, // 106: zerodb.v1.ZeroDB.Info:output_type -> zerodb.v1.InfoResponse
-	58, // 107: zerodb.v1.ZeroDB.Check:output_type -> zerodb.v1.CheckResponse
-	91, // [91:108] is the sub-list for method output_type
-	74, // [74:91] is the sub-list for method input_type
-	74, // [74:74] is the sub-list for extension type_name
-	73, // [73:74] is the sub-list for extension extendee
-	0,  // [0:73] is the sub-list for field type_name
+	53, // 46: zerodb.v1.Table.requires:type_name -> zerodb.v1.Reference
+	53, // 47: zerodb.v1.Object.requires:type_name -> zerodb.v1.Reference
+	54, // 48: zerodb.v1.InfoResponse.tables:type_name -> zerodb.v1.Table
+	55, // 49: zerodb.v1.InfoResponse.objects:type_name -> zerodb.v1.Object
+	57, // 50: zerodb.v1.InfoResponse.stats:type_name -> zerodb.v1.ServerStats
+	67, // 51: zerodb.v1.SessionRequest.requests:type_name -> zerodb.v1.Request
+	69, // 52: zerodb.v1.SessionResponse.responses:type_name -> zerodb.v1.Response
+	4,  // 53: zerodb.v1.OpenSession.scope:type_name -> zerodb.v1.Scope
+	22, // 54: zerodb.v1.Request.execute:type_name -> zerodb.v1.ExecuteRequest
+	17, // 55: zerodb.v1.Request.prepare:type_name -> zerodb.v1.PrepareRequest
+	32, // 56: zerodb.v1.Request.get:type_name -> zerodb.v1.GetRequest
+	42, // 57: zerodb.v1.Request.batch:type_name -> zerodb.v1.BatchRequest
+	40, // 58: zerodb.v1.Request.scan:type_name -> zerodb.v1.ScanRequest
+	26, // 59: zerodb.v1.Request.begin:type_name -> zerodb.v1.BeginRequest
+	28, // 60: zerodb.v1.Request.commit:type_name -> zerodb.v1.CommitRequest
+	30, // 61: zerodb.v1.Request.cancel:type_name -> zerodb.v1.CancelRequest
+	62, // 62: zerodb.v1.Request.open:type_name -> zerodb.v1.OpenSession
+	63, // 63: zerodb.v1.Request.close:type_name -> zerodb.v1.CloseSession
+	64, // 64: zerodb.v1.Request.use:type_name -> zerodb.v1.UseRequest
+	65, // 65: zerodb.v1.Request.stop:type_name -> zerodb.v1.Stop
+	66, // 66: zerodb.v1.Request.grant:type_name -> zerodb.v1.Grant
+	49, // 67: zerodb.v1.Request.info:type_name -> zerodb.v1.InfoRequest
+	68, // 68: zerodb.v1.Response.state:type_name -> zerodb.v1.State
+	12, // 69: zerodb.v1.Response.part:type_name -> zerodb.v1.Part
+	21, // 70: zerodb.v1.Response.prepared:type_name -> zerodb.v1.PrepareResponse
+	33, // 71: zerodb.v1.Response.got:type_name -> zerodb.v1.GetResponse
+	43, // 72: zerodb.v1.Response.wrote:type_name -> zerodb.v1.BatchResponse
+	56, // 73: zerodb.v1.Response.info:type_name -> zerodb.v1.InfoResponse
+	14, // 74: zerodb.v1.Response.failure:type_name -> zerodb.v1.Failure
+	70, // 75: zerodb.v1.zeroql_value:extendee -> google.protobuf.FieldOptions
+	15, // 76: zerodb.v1.ZeroDB.Query:input_type -> zerodb.v1.QueryRequest
+	17, // 77: zerodb.v1.ZeroDB.Prepare:input_type -> zerodb.v1.PrepareRequest
+	22, // 78: zerodb.v1.ZeroDB.Execute:input_type -> zerodb.v1.ExecuteRequest
+	24, // 79: zerodb.v1.ZeroDB.Explain:input_type -> zerodb.v1.ExplainRequest
+	60, // 80: zerodb.v1.ZeroDB.Session:input_type -> zerodb.v1.SessionRequest
+	26, // 81: zerodb.v1.ZeroDB.Begin:input_type -> zerodb.v1.BeginRequest
+	28, // 82: zerodb.v1.ZeroDB.Commit:input_type -> zerodb.v1.CommitRequest
+	30, // 83: zerodb.v1.ZeroDB.Cancel:input_type -> zerodb.v1.CancelRequest
+	32, // 84: zerodb.v1.ZeroDB.Get:input_type -> zerodb.v1.GetRequest
+	36, // 85: zerodb.v1.ZeroDB.Put:input_type -> zerodb.v1.PutRequest
+	38, // 86: zerodb.v1.ZeroDB.Delete:input_type -> zerodb.v1.DeleteRequest
+	40, // 87: zerodb.v1.ZeroDB.Scan:input_type -> zerodb.v1.ScanRequest
+	42, // 88: zerodb.v1.ZeroDB.Batch:input_type -> zerodb.v1.BatchRequest
+	44, // 89: zerodb.v1.ZeroDB.Import:input_type -> zerodb.v1.ImportRequest
+	47, // 90: zerodb.v1.ZeroDB.Export:input_type -> zerodb.v1.ExportRequest
+	49, // 91: zerodb.v1.ZeroDB.Info:input_type -> zerodb.v1.InfoRequest
+	58, // 92: zerodb.v1.ZeroDB.Check:input_type -> zerodb.v1.CheckRequest
+	16, // 93: zerodb.v1.ZeroDB.Query:output_type -> zerodb.v1.QueryResponse
+	21, // 94: zerodb.v1.ZeroDB.Prepare:output_type -> zerodb.v1.PrepareResponse
+	23, // 95: zerodb.v1.ZeroDB.Execute:output_type -> zerodb.v1.ExecuteResponse
+	25, // 96: zerodb.v1.ZeroDB.Explain:output_type -> zerodb.v1.ExplainResponse
+	61, // 97: zerodb.v1.ZeroDB.Session:output_type -> zerodb.v1.SessionResponse
+	27, // 98: zerodb.v1.ZeroDB.Begin:output_type -> zerodb.v1.BeginResponse
+	29, // 99: zerodb.v1.ZeroDB.Commit:output_type -> zerodb.v1.CommitResponse
+	31, // 100: zerodb.v1.ZeroDB.Cancel:output_type -> zerodb.v1.CancelResponse
+	33, // 101: zerodb.v1.ZeroDB.Get:output_type -> zerodb.v1.GetResponse
+	37, // 102: zerodb.v1.ZeroDB.Put:output_type -> zerodb.v1.PutResponse
+	39, // 103: zerodb.v1.ZeroDB.Delete:output_type -> zerodb.v1.DeleteResponse
+	41, // 104: zerodb.v1.ZeroDB.Scan:output_type -> zerodb.v1.ScanResponse
+	43, // 105: zerodb.v1.ZeroDB.Batch:output_type -> zerodb.v1.BatchResponse
+	45, // 106: zerodb.v1.ZeroDB.Import:output_type -> zerodb.v1.ImportResponse
+	48, // 107: zerodb.v1.ZeroDB.Export:output_type -> zerodb.v1.ExportResponse
+	56, // 108: zerodb.v1.ZeroDB.Info:output_type -> zerodb.v1.InfoResponse
+	59, // 109: zerodb.v1.ZeroDB.Check:output_type -> zerodb.v1.CheckResponse
+	93, // [93:110] is the sub-list for method output_type
+	76, // [76:93] is the sub-list for method input_type
+	76, // [76:76] is the sub-list for extension type_name
+	75, // [75:76] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_zerodb_v1_zerodb_proto_init() }
@@ -5553,7 +5665,7 @@ func file_zerodb_v1_zerodb_proto_init() {
 	if File_zerodb_v1_zerodb_proto != nil {
 		return
 	}
-	file_zerodb_v1_zerodb_proto_msgTypes[62].OneofWrappers = []any{
+	file_zerodb_v1_zerodb_proto_msgTypes[63].OneofWrappers = []any{
 		(*Request_Execute)(nil),
 		(*Request_Prepare)(nil),
 		(*Request_Get)(nil),
@@ -5569,7 +5681,7 @@ func file_zerodb_v1_zerodb_proto_init() {
 		(*Request_Grant)(nil),
 		(*Request_Info)(nil),
 	}
-	file_zerodb_v1_zerodb_proto_msgTypes[64].OneofWrappers = []any{
+	file_zerodb_v1_zerodb_proto_msgTypes[65].OneofWrappers = []any{
 		(*Response_Part)(nil),
 		(*Response_Prepared)(nil),
 		(*Response_Got)(nil),
@@ -5583,7 +5695,7 @@ func file_zerodb_v1_zerodb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zerodb_v1_zerodb_proto_rawDesc), len(file_zerodb_v1_zerodb_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   65,
+			NumMessages:   66,
 			NumExtensions: 1,
 			NumServices:   1,
 		},

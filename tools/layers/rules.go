@@ -48,6 +48,7 @@ var rooms = []room{
 
 	{"server", []string{".", "ops", "vm", "gen/protocol", "server/wire"}},
 	{"server/wire", []string{".", "ops", "vm", "gen/protocol"}}, // what server and client share: how things travel
+	{"server/servertest", []string{".", "server", "client"}},    // for tests: both ends in one process
 	{"client", []string{".", "ops", "vm", "gen/protocol", "server/wire", "client"}},
 
 	{"cmd", []string{".", "ops", "gen/opcodes", "vm", "storage", "compiler", "server", "client", "bench/peer", "cmd"}},
@@ -77,7 +78,7 @@ var externals = []struct {
 // worldly are the folders whose programs bring the world in; worldFiles the single files that do so for the embedded
 // database, whose Options leave the world out when a user has nothing to say about it.
 var (
-	worldly    = []string{"cmd", "tools", "bench", "examples"}
+	worldly    = []string{"cmd", "tools", "bench", "examples", "server/servertest"}
 	worldFiles = []string{"options.go", "server/options.go", "server/web.go", "client/options.go"}
 )
 

@@ -2,9 +2,12 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -30,6 +33,12 @@ type World struct {
 	Page func(text string) error
 	// Home is where a shell keeps its history; "" keeps none.
 	Home string
+	// Dial and Listen make the connections of clients and servers; nil: the machine's.
+	Dial   func(ctx context.Context, addr string) (net.Conn, error)
+	Listen func(addr string) (net.Listener, error)
+	// Stop ends when a server is to stop; Reload has an entry each time it is to read its certificates anew.
+	Stop   func(context.Context) (context.Context, context.CancelFunc)
+	Reload func() (reload <-chan os.Signal, stop func())
 	// TempDir is where standard input is kept when it must be read twice.
 	TempDir string
 }

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
+	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -18,6 +22,15 @@ func Machine() *World {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, FS: vfs.Default, Clock: time.Now, Random: rand.Reader,
 		InTerminal: isatty.IsTerminal(os.Stdin.Fd()), OutTerminal: isatty.IsTerminal(os.Stdout.Fd()),
 		TempDir: os.TempDir(),
+		Listen:  func(addr string) (net.Listener, error) { return net.Listen("tcp", addr) },
+		Stop: func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		},
+		Reload: func() (<-chan os.Signal, func()) {
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			return hangup, func() { signal.Stop(hangup) }
+		},
 	}
 	if home, err := os.UserHomeDir(); err == nil {
 		w.Home = home

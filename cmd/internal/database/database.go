@@ -1,14 +1,17 @@
-// Package database holds the commands of zerodb: sql, exec, import, export and check.
+// Package database holds the commands of zerodb: sql, exec, import, export, check and serve.
 package database
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/client"
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/compiler/diag"
 	"github.com/zerodb/zerodb/ops"
@@ -20,6 +23,9 @@ type app struct {
 	dir                 string
 	namespace, database string
 	relaxed, readOnly   bool
+
+	connect, ca string // a server instead of a directory
+	tls         bool
 }
 
 // New makes the command tree of zerodb.
@@ -29,41 +35,100 @@ func New(w *cli.World) *cobra.Command {
 		Use:   "zerodb",
 		Short: "A database for records, documents, graphs and key-value pairs, in one file tree",
 		Example: `  zerodb sql --dir D -c 'CREATE person:alice SET age = 40'
-  zerodb import --dir D --table airport airports.csv`,
+  zerodb import --dir D --table airport airports.csv
+  zerodb serve --dir D &
+  zerodb sql --connect localhost:7654 -c 'person:alice'`,
 	})
-	root.AddCommand(a.sqlCommand(), a.execCommand(), a.importCommand(), a.exportCommand(), a.checkCommand())
+	root.AddCommand(a.sqlCommand(), a.execCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.serveCommand())
 	return root
 }
 
 // bind adds the flags that say which database a command works on.
 func (a *app) bind(c *cobra.Command) *cobra.Command {
 	f := c.Flags()
-	f.StringVar(&a.dir, "dir", "", "directory of the database (required)")
+	a.bindPlace(c)
 	f.StringVar(&a.namespace, "ns", zerodb.DefaultNamespace, "namespace, made on first use")
 	f.StringVar(&a.database, "db", zerodb.DefaultDatabase, "database, made on first use")
 	return c
 }
 
+// bindPlace adds the flags that say where the database is.
+func (a *app) bindPlace(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&a.dir, "dir", "", "directory of the database")
+	f.StringVar(&a.connect, "connect", "", "`host:port` of a server, instead of --dir")
+	f.BoolVar(&a.tls, "tls", false, "with --connect: encrypt, and trust the certificates that the machine trusts")
+	f.StringVar(&a.ca, "ca", "", "with --connect: encrypt, and trust the certificates signed by those in this `file`")
+}
+
 // with opens the database for the time of f.
-func (a *app) with(ctx context.Context, o zerodb.SessionOptions, f func(*zerodb.DB, *zerodb.Session) error) (err error) {
-	if a.dir == "" {
-		return cli.Usagef("--dir is missing: the directory of the database")
-	}
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	db, err := zerodb.Open(a.dir, &zerodb.Options{FS: a.world.FS, Clock: a.world.Clock, Random: a.world.Random,
-		Relaxed: a.relaxed, ReadOnly: a.readOnly})
+func (a *app) with(ctx context.Context, o zerodb.SessionOptions, f func(zerodb.Database, zerodb.Conn) error) (err error) {
+	ctx = orBackground(ctx)
+	db, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	o.Namespace, o.Database = a.namespace, a.database
-	s, err := db.Session(ctx, &o)
+	s, err := db.Conn(ctx, &o)
 	if err != nil {
 		return err
 	}
 	return f(db, s)
+}
+
+// open opens the directory, or connects to the server.
+func (a *app) open(ctx context.Context) (zerodb.Database, error) {
+	switch {
+	case a.dir == "" && a.connect == "":
+		return nil, cli.Usagef("--dir is missing: the directory of the database (or --connect: the address of a server)")
+	case a.dir != "" && a.connect != "":
+		return nil, cli.Usagef("--dir and --connect cannot be given together")
+	case a.connect == "" && (a.tls || a.ca != ""):
+		return nil, cli.Usagef("--tls and --ca are for --connect")
+	case a.connect == "":
+		return a.openDir()
+	case a.relaxed:
+		return nil, cli.Usagef("--relaxed is for --dir: how writes are acknowledged is the server's to say")
+	}
+	var opts []client.Option
+	if a.world.Dial != nil {
+		opts = append(opts, client.WithDialer(a.world.Dial))
+	}
+	if a.tls || a.ca != "" {
+		c, err := a.trust()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, client.WithTLS(c))
+	}
+	opts = append(opts, client.WithConnections(1))
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	db, err := client.Connect(ctx, a.connect, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// connectTime is how long a server may take to answer at first.
+const connectTime = 15 * time.Second
+
+func (a *app) openDir() (*zerodb.DB, error) {
+	return zerodb.Open(a.dir, &zerodb.Options{FS: a.world.FS, Clock: a.world.Clock, Random: a.world.Random,
+		Relaxed: a.relaxed, ReadOnly: a.readOnly})
+}
+
+// trust is what certificates of servers are held against.
+func (a *app) trust() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if a.ca == "" {
+		return c, nil
+	}
+	pool, err := certificates(a.world, a.ca)
+	c.RootCAs = pool
+	return c, err
 }
 
 // show prints the errors of a text against it, and returns what the command then fails with.

@@ -40,7 +40,7 @@ export makes an identical database.`,
 			return cli.Usagef("--as %s: zql or ndjson", form)
 		}
 		a.readOnly = true
-		return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
+		return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
 			if out == "-" {
 				_, err := dump.Export(ctx, s, form, a.world.Out)
 				return err
@@ -84,11 +84,11 @@ func (a *app) checkCommand() *cobra.Command {
 		Example: `  zerodb check --dir D`,
 		Args:    cli.Args(cobra.NoArgs),
 	}
-	c.Flags().StringVar(&a.dir, "dir", "", "directory of the database (required)")
+	a.bindPlace(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx := orBackground(c.Context())
 		a.readOnly = true
-		return a.with(ctx, zerodb.SessionOptions{}, func(db *zerodb.DB, _ *zerodb.Session) error {
+		return a.with(ctx, zerodb.SessionOptions{}, func(db zerodb.Database, _ zerodb.Conn) error {
 			problems := 0
 			err := db.Check(ctx, func(p zerodb.Problem) {
 				problems++

@@ -146,7 +146,7 @@ func (a *app) load(ctx context.Context, file string, o *load.Options, f *importF
 		o.Rejects = rejects
 		o.Report = func(e *load.RowError) { fmt.Fprintln(a.world.Err, e) }
 	}
-	return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
+	return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
 		bar := newProgress(a.world, a.size(file))
 		o.Progress = bar.set
 		result, err := load.Run(ctx, s, open, o)
@@ -173,7 +173,7 @@ func (a *app) restore(ctx context.Context, file string) error {
 		in = f
 	}
 	defer in.Close()
-	return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
+	return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
 		bar := newProgress(a.world, a.size(file))
 		_, err := dump.Restore(ctx, s, cli.SourceName(file), in, func(bytes int64) { bar.set(bytes, 0) })
 		bar.end()

@@ -75,7 +75,7 @@ func (a *app) script(ctx context.Context, name, text, form string, args []zerodb
 	if err != nil {
 		return err
 	}
-	return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
+	return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
 		return a.show(name, text, print(p, s.Script(orBackground(ctx), text, args...)))
 	})
 }
@@ -105,7 +105,7 @@ func (a *app) shell(ctx context.Context, form string, args []zerodb.Arg) error {
 		form = "table"
 	}
 	ctx = orBackground(ctx)
-	return a.with(ctx, zerodb.SessionOptions{KeepVariables: true}, func(db *zerodb.DB, s *zerodb.Session) error {
+	return a.with(ctx, zerodb.SessionOptions{KeepVariables: true}, func(db zerodb.Database, s zerodb.Conn) error {
 		return shell.Run(ctx, a.world, db, s, shell.Options{Format: form, Args: args})
 	})
 }
@@ -146,7 +146,7 @@ func (a *app) execCommand() *cobra.Command {
 			return err
 		}
 		ctx := orBackground(c.Context())
-		return a.with(ctx, zerodb.SessionOptions{}, func(_ *zerodb.DB, s *zerodb.Session) error {
+		return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
 			return a.show(files[0], sourceOf(zqb), print(p, s.ScriptProgram(ctx, zqb, args...)))
 		})
 	}

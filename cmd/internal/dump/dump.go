@@ -45,7 +45,7 @@ type writer interface {
 }
 
 // Export writes the session's database. It returns how many records it wrote.
-func Export(ctx context.Context, s *zerodb.Session, form string, out io.Writer) (records int64, err error) {
+func Export(ctx context.Context, s zerodb.Conn, form string, out io.Writer) (records int64, err error) {
 	buffered := bufio.NewWriterSize(out, 256<<10)
 	var w writer
 	switch form {
@@ -63,7 +63,7 @@ func Export(ctx context.Context, s *zerodb.Session, form string, out io.Writer) 
 	return export(ctx, s, w)
 }
 
-func export(ctx context.Context, s *zerodb.Session, w writer) (records int64, err error) {
+func export(ctx context.Context, s zerodb.Conn, w writer) (records int64, err error) {
 	c, err := s.Catalog()
 	if err != nil {
 		return 0, err
@@ -98,7 +98,7 @@ func export(ctx context.Context, s *zerodb.Session, w writer) (records int64, er
 	return records, w.flush()
 }
 
-func exportTable(ctx context.Context, s *zerodb.Session, w writer, t *schema.Table) (n int64, err error) {
+func exportTable(ctx context.Context, s zerodb.Conn, w writer, t *schema.Table) (n int64, err error) {
 	for p, err := range s.Scan(ctx, t.Name, zerodb.KeyRange{}) {
 		if err != nil {
 			return n, err

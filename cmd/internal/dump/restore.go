@@ -22,7 +22,7 @@ const (
 
 // Restore reads an export of either form into the session's database, which must not define what the export defines.
 // Progress is told how many bytes have been read.
-func Restore(ctx context.Context, s *zerodb.Session, file string, r io.Reader, progress func(bytes int64)) (records int64, err error) {
+func Restore(ctx context.Context, s zerodb.Conn, file string, r io.Reader, progress func(bytes int64)) (records int64, err error) {
 	in := &lines{r: bufio.NewReaderSize(r, 256<<10), file: file}
 	first, err := in.next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -83,7 +83,7 @@ func (l *lines) at(line int, err error) error {
 }
 
 // restoreScript runs a script by the chunk; in an export a statement never spans lines.
-func restoreScript(ctx context.Context, s *zerodb.Session, in *lines, progress func(int64)) (statements int64, err error) {
+func restoreScript(ctx context.Context, s zerodb.Conn, in *lines, progress func(int64)) (statements int64, err error) {
 	defer func() { err = errors.Join(err, s.Cancel()) }() // what a damaged script leaves open
 	var text []byte
 	for line := in.n + 1; ; {
@@ -106,7 +106,7 @@ func restoreScript(ctx context.Context, s *zerodb.Session, in *lines, progress f
 	}
 }
 
-func runChunk(ctx context.Context, s *zerodb.Session, text string) (n int64, err error) {
+func runChunk(ctx context.Context, s zerodb.Conn, text string) (n int64, err error) {
 	for _, err := range s.Script(ctx, text) {
 		if err != nil {
 			return n, err
@@ -132,7 +132,7 @@ func lineOf(err error, text []byte) int {
 
 // restoreJSON writes records as they were: without defaults and rules, which they have passed already or were written
 // before.
-func restoreJSON(ctx context.Context, s *zerodb.Session, in *lines, progress func(int64)) (records int64, err error) {
+func restoreJSON(ctx context.Context, s zerodb.Conn, in *lines, progress func(int64)) (records int64, err error) {
 	waiting := 0
 	commit := func() error {
 		if waiting == 0 {
@@ -176,7 +176,7 @@ func restoreJSON(ctx context.Context, s *zerodb.Session, in *lines, progress fun
 }
 
 // restoreLine writes the record of a line, or returns the definition that the line holds.
-func restoreLine(ctx context.Context, s *zerodb.Session, line []byte, waiting *int) (define string, err error) {
+func restoreLine(ctx context.Context, s zerodb.Conn, line []byte, waiting *int) (define string, err error) {
 	v, err := ops.ParseJSON(line)
 	if err == nil {
 		v, err = untag(v)

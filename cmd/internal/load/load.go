@@ -42,7 +42,7 @@ func FileOpener(fs vfs.FS, name string) OpenFunc {
 
 // Run loads a file into the session's database. Batches that are in stay in when a later one fails: the result says
 // how many rows that is.
-func Run(ctx context.Context, s *zerodb.Session, open OpenFunc, o *Options) (Result, error) {
+func Run(ctx context.Context, s zerodb.Conn, open OpenFunc, o *Options) (Result, error) {
 	l := &loader{session: s, o: o}
 	if l.o.Batch <= 0 {
 		l.o.Batch = 1000
@@ -107,7 +107,7 @@ func infer(open OpenFunc, o *Options) (map[string]columnType, error) {
 }
 
 type loader struct {
-	session *zerodb.Session
+	session zerodb.Conn
 	o       *Options
 	result  Result
 	batch   []pending
@@ -226,49 +226,34 @@ func (l *loader) flush(ctx context.Context, source Source) error {
 	}
 }
 
-// write makes one attempt.
+// write carries a batch out in one transaction. Rows that are refused are left out; without Skip so are those behind the first.
 func (l *loader) write(ctx context.Context) (taken int, refused []*RowError, err error) {
-	if err := l.session.Begin(ctx, nil); err != nil {
+	m := &l.o.Mapping
+	writes := make([]zerodb.Write, len(l.batch))
+	for i := range l.batch {
+		r := &l.batch[i].record
+		writes[i] = zerodb.Write{Kind: zerodb.WriteInsert, Table: m.Table, Key: r.Key, Value: r.Object}
+		if m.Edge {
+			writes[i].Kind, writes[i].From, writes[i].To = zerodb.WriteRelate, r.From, r.To
+		}
+	}
+	on := zerodb.RefusalStops
+	if l.o.Skip {
+		on = zerodb.RefusalSkips
+	}
+	done, err := l.session.Batch(ctx, writes, on)
+	if err != nil {
 		return 0, nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, l.session.Cancel())
-		}
-	}()
-	m := &l.o.Mapping
-	for i := range l.batch {
-		p := &l.batch[i]
-		if m.Edge {
-			_, err = l.session.Relate(ctx, m.Table, p.record.Key, p.record.From, p.record.To, p.record.Object)
-		} else {
-			_, err = l.session.Insert(ctx, m.Table, p.record.Key, p.record.Object)
-		}
-		if err == nil {
+	for i, w := range done {
+		if w.Err == nil {
 			taken++
 			continue
 		}
-		if !aboutTheRow(err) {
-			return 0, nil, err
-		}
-		refused = append(refused, &RowError{File: l.o.File, Place: p.place, Err: err, Raw: p.raw})
-		err = nil
-		if !l.o.Skip {
-			break
-		}
+		p := &l.batch[i]
+		refused = append(refused, &RowError{File: l.o.File, Place: p.place, Err: w.Err, Raw: p.raw})
 	}
-	return taken, refused, l.session.Commit(ctx)
-}
-
-// aboutTheRow tells refusals of one record from failures of the store.
-func aboutTheRow(err error) bool {
-	switch ops.CodeOf(err) {
-	case ops.CodeAlreadyExists, ops.CodeUnique, ops.CodeAssert, ops.CodeType, ops.CodeUnknownField, ops.CodeNumberOutOfRange,
-		ops.CodeReadOnly, ops.CodeTooLarge, ops.CodeNotFound, ops.CodeArgument, ops.CodeOverflow, ops.CodeDivisionByZero, ops.CodeCast,
-		ops.CodeNotFinite:
-		return true
-	}
-	return false
+	return taken, refused, nil
 }
 
 // String is the line that an import ends with.

@@ -9,6 +9,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/client"
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/cmd/internal/dump"
 	"github.com/zerodb/zerodb/cmd/internal/format"
@@ -173,9 +175,24 @@ func (sh *Shell) include(ctx context.Context, arg string) {
 	sh.run(ctx, string(content))
 }
 
-func (sh *Shell) stats(context.Context, string) {
-	s := sh.db.Stats()
-	c := s.Statements
+func (sh *Shell) stats(ctx context.Context, _ string) {
+	var c zerodb.CacheStats
+	sessions := 0
+	switch db := sh.db.(type) {
+	case *zerodb.DB:
+		s := db.Stats()
+		c, sessions = s.Statements, s.Sessions
+	case *client.DB:
+		m, err := db.Info(ctx, nil)
+		if err != nil {
+			fmt.Fprintln(sh.world.Err, err)
+			return
+		}
+		s := m.GetStats()
+		fmt.Fprintf(sh.world.Out, "statements: %d cached in %d bytes, %d hits, %d compiled\nsessions: %d, connections: %d, transactions: %d\nstatements: %d run now, %d ran, %d were refused\n",
+			s.Cached, s.CachedBytes, s.Hits, s.Compiles, s.Sessions, s.Connections, s.Transactions, s.Running, s.Executed, s.Overloaded)
+		return
+	}
 	fmt.Fprintf(sh.world.Out, "statements: %d cached in %d of %d bytes, %d hits, %d misses, %d compiled, %d dropped\nsessions: %d\n",
-		c.Entries, c.Bytes, c.Limit, c.Hits, c.Misses, c.Compiles, c.Evicted, s.Sessions)
+		c.Entries, c.Bytes, c.Limit, c.Hits, c.Misses, c.Compiles, c.Evicted, sessions)
 }

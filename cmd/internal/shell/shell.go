@@ -36,8 +36,8 @@ var ErrInterrupt = errors.New("interrupted")
 // Shell is a running shell.
 type Shell struct {
 	world   *cli.World
-	db      *zerodb.DB
-	session *zerodb.Session
+	db      zerodb.Database
+	session zerodb.Conn
 	args    []zerodb.Arg
 	format  string
 	timing  bool
@@ -45,14 +45,14 @@ type Shell struct {
 }
 
 // Run is a shell at a terminal.
-func Run(ctx context.Context, w *cli.World, db *zerodb.DB, s *zerodb.Session, o Options) error {
+func Run(ctx context.Context, w *cli.World, db zerodb.Database, s zerodb.Conn, o Options) error {
 	sh := New(w, db, s, o)
 	fmt.Fprintf(w.Out, "zerodb: %s. \\? for help, \\q to leave.\n", sh.place())
 	return sh.Loop(ctx, newTerminal(sh))
 }
 
 // New makes a shell that has not begun.
-func New(w *cli.World, db *zerodb.DB, s *zerodb.Session, o Options) *Shell {
+func New(w *cli.World, db zerodb.Database, s zerodb.Conn, o Options) *Shell {
 	return &Shell{world: w, db: db, session: s, args: o.Args, format: o.Format, timing: true, paging: w.Page != nil}
 }
 
