@@ -8,11 +8,12 @@ import (
 
 // endPart is what a pattern says of the vertex that a hop leads to.
 type endPart struct {
-	rel    *Relation
-	as     *ast.Name
-	at     ops.Span
-	bound  Expr     // what the vertex must be; nil: not said
-	tables []string // the tables that it may be of; nil: any
+	rel     *Relation
+	isTable bool // the vertex is a table, not a record
+	as      *ast.Name
+	at      ops.Span
+	bound   Expr     // what the vertex must be; nil: not said
+	tables  []string // the tables that it may be of; nil: any
 	// tests are other conditions that its place in the pattern puts on the vertex.
 	tests []func(*Relation) []Expr
 	where ast.Expr
@@ -21,9 +22,12 @@ type endPart struct {
 }
 
 // endPart resolves the vertex part of a hop, all but its condition.
-func (c *checker) endPart(e ast.Expr) *endPart {
-	p := &endPart{rel: &Relation{Kind: RelRecords}, at: e.Pos()}
-	c.vertex(p, e)
+func (c *checker) endPart(h *ast.Hop) *endPart {
+	p := &endPart{rel: &Relation{Kind: RelRecords}, at: h.Vertex.Pos(), isTable: betweenTables(h)}
+	if p.isTable {
+		p.tables = []string{TablesOf}
+	}
+	c.vertex(p, h.Vertex)
 	return p
 }
 
@@ -33,6 +37,11 @@ func (c *checker) vertex(p *endPart, e ast.Expr) {
 	case *ast.Ident:
 		if r := c.alias(x.Name); r != nil && r.IsRecord() && r.Alias {
 			p.bound = idOf(r, p.at)
+			return
+		}
+		if p.isTable {
+			c.table(x.Name, x.Span)
+			p.rel.Name, p.bound, p.tables = x.Name, TableVertex(x.Name, x.Span), nil
 			return
 		}
 		c.vertexTable(p, x.Name)
@@ -85,7 +94,7 @@ func (c *checker) vertexList(p *endPart, e *ast.List) {
 	var tables []string
 	records := &Sequence{Info: Info{e.Span, ops.TypeOf(ops.KindList)}}
 	for _, x := range e.Items {
-		one := &endPart{rel: &Relation{}, at: x.Pos()}
+		one := &endPart{rel: &Relation{}, at: x.Pos(), isTable: p.isTable}
 		switch x.(type) {
 		case *ast.Ident, *ast.RecordExpr, *ast.Variable:
 			c.vertex(one, x)
@@ -103,6 +112,7 @@ func (c *checker) vertexList(p *endPart, e *ast.List) {
 		p.tables = tables
 		return
 	}
+	p.tables = nil
 	p.tests = append(p.tests, func(r *Relation) []Expr {
 		isBool := Info{e.Span, ops.TypeOf(ops.KindBool)}
 		in := Expr(&Binary{Info: isBool, Op: opcodes.In, Left: idOf(r, e.Span), Right: records})

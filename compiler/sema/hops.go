@@ -73,26 +73,23 @@ func (c *checker) shapeOf(h *ast.Hop) (s hopShape, ok bool) {
 
 // directions returns the way of a hop, and the way of the edges that must be there as well: another one in a mutual hop.
 func (c *checker) directions(h *ast.Hop) (there, back vm.Direction, ok bool) {
-	ways := map[ast.Arrow]vm.Direction{ast.ArrowOut: vm.Out, ast.ArrowIn: vm.In, ast.ArrowBoth: vm.Both}
-	left, ok1 := ways[h.Left]
-	right, ok2 := ways[h.Right]
-	switch {
-	case !ok1 || !ok2:
-		c.unsupported(h.Span, "a hop with the arrows "+c.arrows(h))
-	case left != right && (left == vm.Both || right == vm.Both):
+	left, right := arrowWays[h.Left], arrowWays[h.Right]
+	if (h.Left >= ast.ArrowOut2) != (h.Right >= ast.ArrowOut2) || left != right && (left == vm.Both || right == vm.Both) {
 		c.fail(ops.Errorf(ops.CodeSyntax, "the arrows %s do not make a hop", c.arrows(h)).
-			WithHint("-> e -> follows edges, <- e <- follows them backwards, <-> e <-> either way, -> e <- is for edges both ways"), h.Span)
-	default:
-		return left, right, true
+			WithHint("-> e -> follows edges, <- e <- follows them backwards, <-> e <-> either way, -> e <- is for edges both ways, ->> e ->> for tables"), h.Span)
+		return 0, 0, false
 	}
-	return 0, 0, false
+	return left, right, true
 }
+
+var arrowWays = map[ast.Arrow]vm.Direction{ast.ArrowOut: vm.Out, ast.ArrowIn: vm.In, ast.ArrowBoth: vm.Both, ast.ArrowOut2: vm.Out, ast.ArrowIn2: vm.In}
+
+// betweenTables reports whether a hop is one of ->>, which relate tables and not their records.
+func betweenTables(h *ast.Hop) bool { return h.Left >= ast.ArrowOut2 }
 
 // direction is the way that both arrows of a hop go.
 func direction(h *ast.Hop) (vm.Direction, bool) {
-	ways := map[ast.Arrow]vm.Direction{ast.ArrowOut: vm.Out, ast.ArrowIn: vm.In, ast.ArrowBoth: vm.Both}
-	way, ok := ways[h.Left]
-	return way, ok && h.Left == h.Right
+	return arrowWays[h.Left], h.Left == h.Right && !betweenTables(h)
 }
 
 func (c *checker) arrows(h *ast.Hop) string {
@@ -184,7 +181,7 @@ func (c *checker) hop(q *Query, from Expr, h *ast.Hop) Expr {
 			return c.chain(q, from, h, a, n)
 		}
 	}
-	end := func() *endPart { return c.endPart(h.Vertex) }
+	end := func() *endPart { return c.endPart(h) }
 	return c.behind(q, c.hopTo(q, from, &s, end, h.Edges.Pos()))
 }
 

@@ -30,6 +30,10 @@ func (c *checker) followed(p *ast.Pattern, use SubqueryUse) Expr {
 
 // pattern resolves a pattern into its start and a source for each hop.
 func (c *checker) pattern(q *Query, p *ast.Pattern) {
+	if p.Start != nil && len(p.Hops) > 0 && betweenTables(&p.Hops[0]) {
+		c.hops(q, c.startTable(q, p.Start, nil), p.Hops)
+		return
+	}
 	from := c.start(q, p)
 	c.hops(q, from, p.Hops)
 }
@@ -93,10 +97,7 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 		return start
 	case *ast.Pattern:
 		return c.startPattern(q, x, as)
-	case *ast.RecordRange:
-	case *ast.Wild:
-		c.unsupported(at, "a pattern that starts at any record")
-		return nil
+	case *ast.RecordRange, *ast.Wild:
 	default:
 		return c.startAt(q, c.expr(x), &Relation{Kind: RelRecords}, as, at)
 	}

@@ -40,7 +40,7 @@ func (c *checker) chain(q *Query, from Expr, h *ast.Hop, a *arm, times int64) Ex
 		from = idOf(hop.Vertex, h.Span)
 	}
 	step.as = a.as
-	return c.behind(q, c.plainHop(q, from, way, step, func() *endPart { return c.endPart(h.Vertex) }))
+	return c.behind(q, c.plainHop(q, from, way, step, func() *endPart { return c.endPart(h) }))
 }
 
 // walk resolves `edges[lo..hi]`.
