@@ -19,7 +19,7 @@ type Func struct {
 	// Doc is a sentence or two for people. Example is ZeroQL, Result what it gives, also ZeroQL; tests run them.
 	Doc, Example, Result string
 	Cost                 Cost
-	// Capability is what of the outer world the function needs: "" (pure, may be folded), "clock" or "random".
+	// Capability is what of the outer world the function needs: "" (pure, may be folded), "clock", "random" or "reads".
 	Capability string
 	// NoneOK means that some parameter takes none as a value. Everywhere else a none argument makes the result none,
 	// and Eval's own code is not run.
@@ -52,6 +52,7 @@ type Signature struct {
 type Env struct {
 	Now    func() time.Time
 	Random io.Reader
+	Edges  EdgeReader // for functions that read edges; nil elsewhere
 }
 
 // Capabilities of functions.
@@ -62,7 +63,7 @@ const (
 
 // Funcs is every function, ascending by name.
 var Funcs = sortedFuncs(mathFuncs(), stringFuncs(), regexFuncs(), arrayFuncs(), timeFuncs(), durationFuncs(), typeFuncs(),
-	recordFuncs(), objectFuncs(), vectorFuncs(), encodingFuncs(), cryptoFuncs(), randFuncs())
+	recordFuncs(), objectFuncs(), vectorFuncs(), encodingFuncs(), cryptoFuncs(), randFuncs(), graphFuncs())
 
 var funcByName = indexFuncs(Funcs)
 

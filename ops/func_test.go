@@ -20,8 +20,42 @@ import (
 // testEnv is a world that never changes: one moment, and bytes that repeat.
 func testEnv() *ops.Env {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	return &ops.Env{Now: func() time.Time { return now }, Random: bytes.NewReader(bytes.Repeat([]byte("0123456789abcdef!"), 1<<10))}
+	return &ops.Env{Now: func() time.Time { return now }, Random: bytes.NewReader(bytes.Repeat([]byte("0123456789abcdef!"), 1<<10)), Edges: roads{}}
 }
+
+// roads are the edges that examples are of.
+type roads struct{}
+
+var roadEnds = [][2]string{{"oyo", "ibadan"}, {"ibadan", "lagos"}, {"jos", "kano"}, {"oyo", "ibadan"}}
+
+func (roads) Edges(vertices []ops.Value, back bool, f func(i int, far, edge, weight ops.Value) error) error {
+	for i, v := range vertices {
+		for n, ends := range roadEnds {
+			from, to := ops.Record("city", ops.String(ends[0])), ops.Record("city", ops.String(ends[1]))
+			if back {
+				from, to = to, from
+			}
+			if !ops.Equal(from, v) {
+				continue
+			}
+			if err := f(i, to, ops.Record("road", ops.Int(int64(n+1))), ops.Int(int64(n))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (roads) All(f func(from, to ops.Value) error) error {
+	for _, ends := range roadEnds {
+		if err := f(ops.Record("city", ops.String(ends[0])), ops.Record("city", ops.String(ends[1]))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (roads) Hold(int64) error { return nil }
 
 // evaluate runs an expression of literals and calls.
 func evaluate(t tester, text string) (ops.Value, error) {
@@ -57,6 +91,8 @@ func evaluated(t tester, env *ops.Env, x ast.Expr) (ops.Value, error) {
 			ms[i] = ops.Member{Name: m.Name.Text, Value: v}
 		}
 		return ops.Object(ms), nil
+	case *ast.Ident: // the name of a table or field
+		return ops.String(x.Name), nil
 	case *ast.RecordExpr:
 		key, err := evaluated(t, env, x.Key)
 		return ops.Record(x.Table.Text, key), err

@@ -354,7 +354,12 @@ func (s *scanner) function() FuncRef {
 	f := FuncRef{}
 	f.Name, s.text, _ = strings.Cut(strings.TrimSpace(s.text), "/")
 	f.Args = s.number()
-	if h := s.rest(); h != "" {
+	h := strings.TrimSpace(s.rest())
+	if before, access, ok := strings.Cut(h, "a"); ok && (before == "" || strings.HasSuffix(before, " ")) {
+		h = strings.TrimSpace(before)
+		f.Reads = 1 + (&scanner{text: "a" + access}).index("a")
+	}
+	if h != "" {
 		if _, err := hex.Decode(f.Print[:], []byte(h)); err != nil {
 			fail("%v", err)
 		}

@@ -1,6 +1,9 @@
 package vm
 
-import "github.com/zerodb/zerodb/gen/opcodes"
+import (
+	"github.com/zerodb/zerodb/gen/opcodes"
+	"github.com/zerodb/zerodb/ops"
+)
 
 // costOf bounds the work of a fragment, apart from fragments that it runs, which count by themselves.
 func costOf(p *Program, f *Fragment) CostClass {
@@ -16,6 +19,10 @@ func costOf(p *Program, f *Fragment) CostClass {
 			cost = max(cost, c)
 		case opcodes.OpenEdges:
 			cost = max(cost, CostIndexRange)
+		case opcodes.Call:
+			if r := &p.Funcs[in.B]; r.Reads > 0 {
+				cost = max(cost, readingCost(r.Name))
+			}
 		case opcodes.OpenQueue:
 			if refilled(f, pc) {
 				return CostUnbounded
@@ -34,6 +41,17 @@ func scanCost(a *Access, op uint16) CostClass {
 		return CostFullScan
 	}
 	return CostIndexRange
+}
+
+// readingCost is what a function that reads edges costs.
+func readingCost(name string) CostClass {
+	switch f := ops.LookupFunc(name); {
+	case f != nil && f.Cost == ops.CostKeys:
+		return CostIndexRange
+	case f != nil && f.Cost == ops.CostScan:
+		return CostFullScan
+	}
+	return CostUnbounded
 }
 
 // refilled reports whether rows are put into a queue behind the instruction that opens it: it may be read for as long as there are

@@ -90,7 +90,7 @@ func (d *decoder) section(p *Program, section int) {
 	case sectionTypes:
 		p.Types = readAll(d, 5, func(d *decoder) ops.Type { return d.typ(0) })
 	case sectionFuncs:
-		p.Funcs = readAll(d, 10, (*decoder).function)
+		p.Funcs = readAll(d, 11, (*decoder).function)
 	case sectionTables:
 		p.Tables = readAll(d, 17, (*decoder).table)
 	case sectionObjects:
@@ -214,6 +214,7 @@ func (d *decoder) typ(depth int) ops.Type {
 func (d *decoder) function() FuncRef {
 	f := FuncRef{Name: d.text(), Args: d.small(MaxInstructions, "a number of arguments")}
 	copy(f.Print[:], d.take(len(f.Print)))
+	f.Reads = d.small(MaxInstructions, "an access")
 	return f
 }
 

@@ -58,7 +58,11 @@ func (d *disassembler) pools(p *Program) {
 		d.line("type", "y%d %s", i, x.String())
 	}
 	for i, x := range p.Funcs {
-		d.line("func", "f%d %s/%d %x", i, x.Name, x.Args, x.Print)
+		reads := ""
+		if x.Reads > 0 {
+			reads = fmt.Sprintf(" a%d", x.Reads-1)
+		}
+		d.line("func", "f%d %s/%d %x%s", i, x.Name, x.Args, x.Print, reads)
 	}
 	for i, x := range p.Tables {
 		d.line("table", "t%d %s %x", i, quoted(x.Name), x.Print)

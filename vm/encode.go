@@ -192,7 +192,7 @@ func appendType(dst []byte, t *ops.Type) []byte {
 }
 
 func appendFunc(dst []byte, f *FuncRef) []byte {
-	return append(appendUint(appendText(dst, f.Name), uint64(f.Args)), f.Print[:]...)
+	return appendUint(append(appendUint(appendText(dst, f.Name), uint64(f.Args)), f.Print[:]...), uint64(f.Reads))
 }
 
 func appendAccess(dst []byte, a *Access) []byte {

@@ -171,7 +171,11 @@ func evalCheck(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
 }
 
 func evalCall(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
-	return fr.run.linked.funcs[in.B].Eval(fr.run.o.Env, args)
+	f := fr.run.linked.funcs[in.B]
+	if reads := fr.run.linked.Program.Funcs[in.B].Reads; reads > 0 {
+		return fr.callReading(f, reads-1, args)
+	}
+	return f.Eval(fr.run.o.Env, args)
 }
 
 func evalList(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {

@@ -155,7 +155,7 @@ func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o Link
 		case ops.AccessRef:
 			err = l.access(int(operand), c)
 		case ops.FuncRef:
-			err = l.function(int(operand))
+			err = l.function(int(operand), c)
 		case ops.FragmentRef:
 			err = l.fragment(int(operand), c, o)
 		case ops.BuilderRef:
@@ -185,7 +185,7 @@ func (f *linkedFragment) useBuilder(p *Program, b uint16) {
 	f.builders = append(f.builders, linkBuilder(decl))
 }
 
-func (l *Linked) function(i int) error {
+func (l *Linked) function(i int, c schema.Catalog) error {
 	ref := &l.Program.Funcs[i]
 	f := ops.LookupFunc(ref.Name)
 	if f == nil {
@@ -195,6 +195,9 @@ func (l *Linked) function(i int) error {
 		return ops.Errorf(ops.CodeRecompile, "function %s has changed since the program was compiled; it is %s", ref.Name, f.Usage())
 	}
 	l.funcs[i] = f
+	if ref.Reads > 0 {
+		return l.access(ref.Reads-1, c)
+	}
 	return nil
 }
 

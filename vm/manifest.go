@@ -97,7 +97,7 @@ func (m *manifestOf) fragment(f *Fragment) {
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
 			m.note(&m.writes, m.p.Accesses[in.B].Table, "*")
 		case opcodes.Call:
-			m.call(m.p.Funcs[in.B].Name)
+			m.call(&m.p.Funcs[in.B])
 		case opcodes.Define:
 			m.defines = true
 		}
@@ -137,9 +137,12 @@ func (m *manifestOf) follow(f *Fragment, in *Instr) {
 	}
 }
 
-func (m *manifestOf) call(name string) {
-	m.functions = append(m.functions, name)
-	if f := ops.LookupFunc(name); f != nil && f.Capability != "" {
+func (m *manifestOf) call(r *FuncRef) {
+	m.functions = append(m.functions, r.Name)
+	if r.Reads > 0 {
+		m.read(&m.p.Accesses[r.Reads-1])
+	}
+	if f := ops.LookupFunc(r.Name); f != nil && f.Capability != "" {
 		m.capabilities = append(m.capabilities, f.Capability)
 	}
 }

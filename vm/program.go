@@ -64,6 +64,7 @@ type FuncRef struct {
 	Name  string
 	Args  int
 	Print [8]byte // fingerprint of the signature chosen
+	Reads int     // of a function that reads edges: its access, plus one; 0 for any other
 }
 
 // TableRef names a table of the session's database and what was assumed about it.
@@ -287,7 +288,7 @@ const (
 type Manifest struct {
 	Reads, Writes []TableFields // by table name, ascending
 	Functions     []string      // ascending
-	Capabilities  []string      // of the functions: "clock", "random"; ascending
+	Capabilities  []string      // of the functions: "clock", "random", "reads"; ascending
 	Defines       bool
 	Cost          CostClass
 }

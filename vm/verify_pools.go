@@ -38,7 +38,7 @@ func (v *verifier) pools() error {
 		}
 	}
 	for i := range p.Funcs {
-		if err := checkFunc(i, &p.Funcs[i]); err != nil {
+		if err := v.checkFunc(i, &p.Funcs[i]); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func checkShape(i int, s *Shape) error {
 	return nil
 }
 
-func checkFunc(i int, r *FuncRef) error {
+func (v *verifier) checkFunc(i int, r *FuncRef) error {
 	f := ops.LookupFunc(r.Name)
 	if f == nil {
 		return poolError("function", i, "is %s, which this version does not have", r.Name)
@@ -89,6 +89,25 @@ func checkFunc(i int, r *FuncRef) error {
 	}
 	if fewest, most := s.Arity(); r.Args < fewest || most >= 0 && r.Args > most {
 		return poolError("function", i, "is %s of %d arguments, which it does not take", r.Name, r.Args)
+	}
+	return v.checkReads(i, r, f)
+}
+
+// checkReads: a function that reads edges says which, and no other one does.
+func (v *verifier) checkReads(i int, r *FuncRef, f *ops.Func) error {
+	if f.Capability != ops.CapabilityReads {
+		if r.Reads != 0 {
+			return poolError("function", i, "is %s, which reads no edges, and names an access", r.Name)
+		}
+		return nil
+	}
+	if r.Reads < 1 || r.Reads > len(v.p.Accesses) {
+		return poolError("function", i, "is %s, which reads edges, and names no access", r.Name)
+	}
+	a := &v.p.Accesses[r.Reads-1]
+	if n := len(a.Columns); a.Kind != AccessEdges || n < 2 || n > 3 || a.Columns[0].Kind != ColumnVertex || a.Columns[1].Kind != ColumnEdge ||
+		n == 3 && (a.Columns[2].Kind != ColumnField || a.Columns[2].Late) {
+		return poolError("function", i, "is %s, which wants an access of edges with vertex, edge and perhaps a weight", r.Name)
 	}
 	return nil
 }

@@ -267,6 +267,6 @@ func (g *gen) call(e *sema.Call, dst int) uint16 {
 		base = g.perRow(e, base, base)
 	}
 	d := g.result(dst, kindOf(e.Type), sources(base, len(e.Args))...)
-	g.emit(opcodes.Call, d, g.function(e.Func, len(e.Args)), base)
+	g.emit(opcodes.Call, d, g.function(e.Func, len(e.Args), e.Reads), base)
 	return d
 }

@@ -149,13 +149,29 @@ func (m *module) typ(t ops.Type) uint16 {
 	return uint16(i)
 }
 
-func (m *module) function(f sema.Function, args int) uint16 {
+func (m *module) function(f sema.Function, args int, reads *sema.EdgeRead) uint16 {
 	print := f.Signature.Fingerprint(f.Def.Name)
-	i, fresh := m.key('f').text(f.Def.Name, string(print[:])).number(args).place(len(m.out.Funcs))
+	access := 0
+	if reads != nil {
+		access = int(m.edgeRead(reads)) + 1
+	}
+	i, fresh := m.key('f').text(f.Def.Name, string(print[:])).number(args).number(access).place(len(m.out.Funcs))
 	if fresh {
-		m.out.Funcs = append(m.out.Funcs, vm.FuncRef{Name: f.Def.Name, Args: args, Print: print})
+		m.out.Funcs = append(m.out.Funcs, vm.FuncRef{Name: f.Def.Name, Args: args, Print: print, Reads: access})
 	}
 	return uint16(i)
+}
+
+// edgeRead is the access of a function that reads edges.
+func (m *module) edgeRead(r *sema.EdgeRead) uint16 {
+	a := vm.Access{Kind: vm.AccessEdges, Table: -1, Direction: r.Direction, Columns: []vm.Column{{Kind: vm.ColumnVertex}, {Kind: vm.ColumnEdge}}}
+	if r.Table != "" {
+		a.Table = m.table(r.Table, r.Desc)
+	}
+	if r.Weight != nil {
+		a.Columns = append(a.Columns, vm.Column{Kind: vm.ColumnField, Path: r.Weight})
+	}
+	return m.access(a)
 }
 
 func (m *module) table(name string, desc *schema.Table) int {

@@ -48,6 +48,9 @@ func (c *checker) function(e *ast.Call, name string) Expr {
 	if x, ok := c.definedCall(e); ok {
 		return x
 	}
+	if def := ops.LookupFunc(name); def != nil && def.Capability == ops.CapabilityReads {
+		return c.readingCall(e, def)
+	}
 	args, ok := c.arguments(e, name)
 	if !ok {
 		return constant(ops.None, e.Span)

@@ -81,6 +81,8 @@ type (
 		Info
 		Func Function
 		Args []Expr
+		// Reads is what a function that reads edges reads; nil for the others.
+		Reads *EdgeRead
 	}
 	// Aggregate is a FOLD over the rows of a group. Arg is nil for count(), Where nil without a condition; Params are the same
 	// for all rows.

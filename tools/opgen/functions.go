@@ -24,7 +24,9 @@ a list is. Arguments may be named: ` + "`string::slice(name, from = 1)`" + `. A 
 names it, the argument and the value. Strings are counted in characters, that is code points; indexes start at 0 and count from the
 end where they are negative.
 
-Functions marked *clock* or *random* look at the world; a program that calls them says so in its manifest.
+Functions marked *clock* or *random* look at the world, those marked *reads* at edges of the database; a program that calls them says so in its manifest. The edge table
+(` + "`*` for every one" + `), the weight and the direction – ` + "`\"out\"`, `\"in\"` or `\"both\"`" + ` – of a call are written as names or texts. The examples are of these roads:
+` + "`city:oyo -> road:1 -> city:ibadan -> road:2 -> city:lagos`, `city:oyo -> road:4 -> city:ibadan`, `city:jos -> road:3 -> city:kano`" + `.
 `
 
 func functions() ([]byte, error) {
