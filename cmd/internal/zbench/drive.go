@@ -53,8 +53,8 @@ type operation struct {
 	Bars []Bar `json:"distribution"`
 }
 
-// client is a goroutine with what it has measured.
-type client struct {
+// driver is a goroutine with what it has measured.
+type driver struct {
 	worker                worker
 	by                    map[string]*latencies
 	conflicts, overloaded int64
@@ -67,13 +67,13 @@ type client struct {
 // clients and not by all that would have come meanwhile. With a rate a latency counts from the moment at which the operation was to begin:
 // what waits behind a stall is counted (coordinated omission).
 func (a *app) drive(ctx context.Context, w workload, o driveOptions, done *atomic.Int64) (*driven, error) {
-	clients := make([]*client, o.clients)
+	clients := make([]*driver, o.clients)
 	for i := range clients {
 		worker, err := w.worker(ctx, rand.New(rand.NewPCG(o.seed, uint64(i)+1)))
 		if err != nil {
 			return nil, err
 		}
-		clients[i] = &client{worker: worker, by: map[string]*latencies{}}
+		clients[i] = &driver{worker: worker, by: map[string]*latencies{}}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -102,7 +102,7 @@ func (a *app) drive(ctx context.Context, w workload, o driveOptions, done *atomi
 }
 
 // loop is what one client does until the time is over.
-func (a *app) loop(ctx context.Context, c *client, o driveOptions, began time.Time, number int, done *atomic.Int64) error {
+func (a *app) loop(ctx context.Context, c *driver, o driveOptions, began time.Time, number int, done *atomic.Int64) error {
 	step := time.Duration(0)
 	if o.rate > 0 {
 		step = time.Duration(float64(time.Second) * float64(o.clients) / o.rate)
@@ -146,7 +146,7 @@ func (a *app) loop(ctx context.Context, c *client, o driveOptions, began time.Ti
 	}
 }
 
-func gather(clients []*client, took time.Duration) *driven {
+func gather(clients []*driver, took time.Duration) *driven {
 	d := &driven{Took: int64(took)}
 	merged := map[string]*latencies{}
 	var names []string

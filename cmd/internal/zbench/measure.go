@@ -18,10 +18,10 @@ type run struct {
 
 // start opens a candidate's database and prepares its program.
 func (a *app) start(ctx context.Context, c *candidate) (err error) {
-	if c.db, err = a.open(c.dir, !c.writes()); err != nil {
+	if c.db, err = a.openFor(ctx, c, !c.writes()); err != nil {
 		return err
 	}
-	if c.conn, err = c.db.Session(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database}); err != nil {
+	if c.conn, err = c.db.Conn(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database}); err != nil {
 		return err
 	}
 	c.stmt, err = c.conn.PrepareProgram(ctx, c.zqb)
@@ -125,7 +125,7 @@ func (a *app) share(ctx context.Context, c, first *candidate) (err error) {
 	if c.writes() && !first.writes() {
 		return errors.New("a program that writes can be compared only with others that write")
 	}
-	c.conn, err = first.db.Session(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database})
+	c.conn, err = first.db.Conn(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database})
 	if err == nil {
 		c.stmt, err = c.conn.PrepareProgram(ctx, c.zqb)
 	}
@@ -164,11 +164,17 @@ func (c *candidate) profile(ctx context.Context, args []zerodb.Arg) (out []profi
 		if err != nil {
 			return nil, err
 		}
-		if p := rows.Profile(); p != nil {
-			text, _ := rows.Plain()
-			plan, _, _ := strings.Cut(text, profileHead)
-			out = append(out, profiled{strings.TrimRight(plan, "\n"), p.Lines()})
+		text, ok := rows.Plain()
+		if !ok {
+			continue
 		}
+		p := rows.Profile()
+		if p == nil { // a server sends the text alone
+			out = append(out, profiled{plan: strings.TrimRight(text, "\n")})
+			continue
+		}
+		plan, _, _ := strings.Cut(text, profileHead)
+		out = append(out, profiled{strings.TrimRight(plan, "\n"), p.Lines()})
 	}
 	return out, nil
 }

@@ -23,6 +23,7 @@ import (
 // planOptions are the flags of plan.
 type planOptions struct {
 	dir       string
+	connect   string
 	params    []string
 	versus    []string
 	without   []string
@@ -48,7 +49,8 @@ by the test of Mann and Whitney.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 	}
 	f := c.Flags()
-	f.StringVar(&o.dir, "dir", "", "directory of the database (required)")
+	f.StringVar(&o.dir, "dir", "", "directory of the database")
+	f.StringVar(&o.connect, "connect", "", "`host:port` of a server, instead of --dir: what is measured holds the way to it and back")
 	a.bindDatabase(c)
 	cli.BindParams(c, &o.params)
 	f.StringArrayVar(&o.versus, "vs", nil, "another `file`, a text or a program, to measure beside; may be repeated")
@@ -58,8 +60,15 @@ by the test of Mann and Whitney.`,
 	f.IntVar(&o.cold, "cold", 5, "how many runs are measured cold; 0 for none")
 	a.bindOutput(c)
 	c.RunE = func(cmd *cobra.Command, files []string) error {
-		if o.dir == "" {
-			return cli.Usagef("--dir is missing: the directory of the database")
+		switch {
+		case o.dir == "" && o.connect == "":
+			return cli.Usagef("--dir is missing: the directory of the database (or --connect: the address of a server)")
+		case o.dir != "" && o.connect != "":
+			return cli.Usagef("--dir and --connect cannot be given together")
+		case o.connect != "" && len(o.withIndex) > 0:
+			return cli.Usagef("--with-index needs --dir: the index is made in a copy of the database")
+		case o.connect != "":
+			o.cold = 0 // nobody opens a server's database anew
 		}
 		ctx := cmd.Context()
 		if ctx == nil {
@@ -77,13 +86,14 @@ type candidate struct {
 	off   []string // rules left out
 	index string   // TABLE:field,…
 	dir   string
+	addr  string // of a server, instead of dir
 
 	zqb      []byte
 	analyzed []byte // the same under EXPLAIN ANALYZE
 	program  *vm.Program
 
-	db   *zerodb.DB
-	conn *zerodb.Session
+	db   zerodb.Database
+	conn zerodb.Conn
 	stmt *zerodb.Stmt
 	warm []time.Duration
 	cold []time.Duration
@@ -95,12 +105,12 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 	if err != nil {
 		return err
 	}
-	all := []*candidate{{name: path.Base(file), file: file, dir: o.dir}}
+	all := []*candidate{{name: path.Base(file), file: file, dir: o.dir, addr: o.connect}}
 	for _, other := range o.versus {
-		all = append(all, &candidate{name: path.Base(other), file: other, dir: o.dir})
+		all = append(all, &candidate{name: path.Base(other), file: other, dir: o.dir, addr: o.connect})
 	}
 	for _, rules := range o.without {
-		all = append(all, &candidate{name: "without " + rules, file: file, off: strings.Split(rules, ","), dir: o.dir})
+		all = append(all, &candidate{name: "without " + rules, file: file, off: strings.Split(rules, ","), dir: o.dir, addr: o.connect})
 	}
 	for i, index := range o.withIndex {
 		copied := path.Join(a.world.TempDir, fmt.Sprintf("zbench-%d-%d", a.world.Clock().UnixNano(), i))
@@ -190,12 +200,12 @@ func analyzed(p *vm.Program) ([]byte, error) {
 
 // compile compiles a text against the candidate's database.
 func (a *app) compile(ctx context.Context, c *candidate, text string) error {
-	db, err := a.open(c.dir, true)
+	db, err := a.openFor(ctx, c, true)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }() // nothing was written
-	s, err := db.Session(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database})
+	s, err := db.Conn(ctx, &zerodb.SessionOptions{Namespace: a.namespace, Database: a.database})
 	if err != nil {
 		return err
 	}
@@ -227,6 +237,14 @@ func (a *app) compile(ctx context.Context, c *candidate, text string) error {
 		c.analyzed, err = vm.Encode(explained.Program)
 	}
 	return err
+}
+
+// openFor opens a candidate's database, or connects to its server.
+func (a *app) openFor(ctx context.Context, c *candidate, readOnly bool) (zerodb.Database, error) {
+	if c.addr != "" {
+		return a.dial(ctx, c.addr, 1)
+	}
+	return a.open(c.dir, readOnly)
 }
 
 // copyWithIndex copies the database and makes the index in the copy.

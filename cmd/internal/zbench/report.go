@@ -158,6 +158,9 @@ func (a *app) printStatement(s statementPart) {
 	if s.Plan != "" {
 		a.printf("%s\n", s.Plan)
 	}
+	if len(s.Instructions) == 0 {
+		return
+	}
 	a.printf("%6s %10s %10s %10s  %s\n", "time", "", "rows", "bytes", "instruction")
 	for _, i := range s.Instructions {
 		if i.Runs == 0 {

@@ -27,6 +27,8 @@ type runOptions struct {
 	workload string
 	records  int
 	dir      string
+	target   string
+	connect  string
 	csv      bool
 }
 
@@ -46,6 +48,8 @@ database stalled is not in the latencies. With --rate operations begin at their 
 	f := c.Flags()
 	f.StringVar(&o.workload, "workload", "ycsb-a", "what to do")
 	f.StringVar(&o.dir, "dir", "", "`directory` for the database, which must be empty; a temporary one without it")
+	f.StringVar(&o.target, "target", "embedded", "embedded, or grpc: behind a server in this process, over a socket")
+	f.StringVar(&o.connect, "connect", "", "`host:port` of a server to drive instead; what is there stays, so it should be empty")
 	f.IntVar(&o.records, "records", 10_000, "how many records are loaded")
 	bindDrive(c, &o.driveOptions)
 	a.bindOutput(c)
@@ -127,17 +131,11 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if o.records < 2 {
 		return cli.Usagef("--records %d: at least 2", o.records)
 	}
-	dir, remove, err := a.scratch(o.dir)
+	db, settings, done, err := a.target(ctx, &o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, remove()) }()
-	db, err := a.open(dir, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	settings := "zerodb embedded, every write synced"
+	defer func() { err = errors.Join(err, done()) }()
 	w, err := workloadOf(o.workload, db, settings, o.records)
 	if err != nil {
 		return err

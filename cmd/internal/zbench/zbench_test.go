@@ -3,7 +3,9 @@ package zbench
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/cmd/internal/cli"
+	"github.com/zerodb/zerodb/server"
 )
 
 // testWorld is a world of memory whose clock goes on by a hundred microseconds each time it is asked.
@@ -122,6 +125,8 @@ func TestPlanOfAWrite(t *testing.T) {
 func TestWrongUse(t *testing.T) {
 	for _, c := range []struct{ line, say string }{
 		{"plan q.zql", "--dir is missing"},
+		{"plan q.zql --connect h:1 --with-index t:f", "--with-index needs --dir"},
+		{"run --target moon", "embedded or grpc"},
 		{"plan --dir db q.zql --without nothing", "there is no such rule"},
 		{"plan --dir db q.zql --with-index person", "is not TABLE:field"},
 		{"plan --dir db nofile.zql", "nofile.zql"},
@@ -167,6 +172,45 @@ func TestRun(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		})
+	}
+}
+
+// TestServer drives a server over a socket, and measures a query behind it.
+func TestServer(t *testing.T) {
+	w, out, errs := testWorld()
+	w.Listen = func(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+	if status := cli.Run(w, New(w), []string{"run", "--target", "grpc", "--workload", "relational", "--records", "50", "--duration", "20ms", "--json"}); status != cli.OK {
+		t.Fatal(status, errs.String())
+	}
+	var r driven
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.Count == 0 {
+		t.Fatal(err, out.String())
+	}
+
+	filled(t, w, "SELECT id FROM person WHERE age = 7\n")
+	db, err := zerodb.Open("db", &zerodb.Options{FS: w.FS, Clock: w.Clock, Random: w.Random})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.New(db, &server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	out.Reset()
+	if status := cli.Run(w, New(w), []string{"plan", "--connect", l.Addr().String(), "q.zql", "--duration", "2ms"}); status != cli.OK {
+		t.Error(status, errs.String())
+	}
+	if !strings.Contains(out.String(), "5 rows") || !strings.Contains(out.String(), "scan person") {
+		t.Error(out.String())
+	}
+	if err := errors.Join(s.Shutdown(t.Context()), <-served, db.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
