@@ -109,13 +109,19 @@ func (b *Budget) grow() {
 	}
 }
 
+// spent reports whether more is used than there is.
+func (b *Budget) spent() bool { return b.limit > 0 && b.used > b.limit }
+
+// half reports whether more than half is used: who works off what was put aside leaves room for others.
+func (b *Budget) half() bool { return b.limit > 0 && b.used > b.limit/2 }
+
 // over returns the error of a budget that is spent, or nil.
 func (b *Budget) over(what string) error {
 	if b.short != nil && b.used > b.granted {
 		return ops.Errorf(ops.CodeMemoryBudget, "%s needs more memory than the %s has left", what, b.short.name).
 			WithHint("try again when less is going on, add LIMIT, or select fewer columns")
 	}
-	if b.limit <= 0 || b.used <= b.limit {
+	if !b.spent() {
 		return nil
 	}
 	return ops.Errorf(ops.CodeMemoryBudget, "%s needs more than the query's memory budget of %d bytes", what, b.limit).

@@ -10,7 +10,11 @@ type linkedBuilder struct {
 	aggregates []*ops.Aggregate
 	filters    []int  // by aggregate: the column that filters its rows, -1 without
 	skip       []bool // by column: not looked at
+	grows      bool   // groups take more memory with their rows
 }
+
+// growing are the aggregates that keep what they are given.
+var growing = map[string]bool{"collect": true, "distinct": true, "group": true, "median": true, "percentile": true}
 
 func linkBuilder(b *Builder) *linkedBuilder {
 	l := &linkedBuilder{Builder: b, skip: make([]bool, b.Columns)}
@@ -18,6 +22,7 @@ func linkBuilder(b *Builder) *linkedBuilder {
 	for i, a := range b.Aggregates {
 		l.aggregates = append(l.aggregates, ops.LookupAggregate(a.Func))
 		l.skip[b.Keys+i] = a.Star
+		l.grows = l.grows || a.Distinct || growing[a.Func]
 		if a.Filtered {
 			l.filters = append(l.filters, filter)
 			filter++
@@ -144,8 +149,13 @@ func (g *grouping) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) er
 		}
 	}
 	g.charge(r)
-	if !g.frozen && g.decl.Keys > 0 && r.o.Spill != nil && r.o.Memory.tight() {
-		g.frozen = true
+	if r.o.Spill != nil && r.o.Memory.tight() {
+		if err := r.relieve(); err != nil {
+			return err
+		}
+	}
+	if !g.frozen && g.decl.Keys > 0 && r.o.Spill != nil {
+		g.frozen = r.o.Memory.tight() || g.decl.grows && r.o.Memory.half()
 	}
 	return r.o.Memory.over("a grouping")
 }
@@ -299,6 +309,7 @@ func (g *grouping) groups() int {
 
 // regroup groups the rows of a partition.
 func (g *grouping) regroup(r *Rows) error {
+	g.table, g.distinct = rowTable{}, nil // what they have room for counts as used
 	if err := g.restart(r); err != nil {
 		return err
 	}

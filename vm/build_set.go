@@ -77,6 +77,11 @@ func (s *rowSet) fresh(r *Rows, cols []*ops.Vector, sel ops.Selection, n int, ro
 	s.came += int64(n)
 	k := s.add(keys, sel, n, rows)
 	s.charge(r)
+	if r.o.Spill != nil && r.o.Memory.tight() {
+		if err := r.relieve(); err != nil {
+			return 0, err
+		}
+	}
 	s.frozen = r.o.Spill != nil && r.o.Memory.tight()
 	return k, r.o.Memory.over(setName)
 }
@@ -160,7 +165,7 @@ func (s *rowSet) finish(r *Rows) error {
 
 // partition goes through one partition of what was put aside.
 func (s *rowSet) partition(r *Rows) error {
-	s.frozen = false
+	s.frozen, s.table = false, rowTable{}
 	s.table.empty(s.keys)
 	s.charge(r)
 	var rows [ops.BatchSize]int32
@@ -189,12 +194,12 @@ func (s *rowSet) partition(r *Rows) error {
 				return err
 			}
 		}
-		if r.o.Memory.tight() && s.late.count > 0 {
+		if r.o.Memory.half() && s.late.count > 0 {
 			if err := s.late.spill(r); err != nil { // what waits for its turn is not what memory is for
 				return err
 			}
 		}
-		s.frozen = r.o.Memory.tight()
+		s.frozen = r.o.Memory.half()
 	}
 }
 
@@ -228,6 +233,7 @@ func (s *rowSet) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) erro
 		if err := s.file.take(r, &s.table); err != nil {
 			return err
 		}
+		s.table = rowTable{}
 		s.table.empty(s.width)
 		s.charge(r)
 	}

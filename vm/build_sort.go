@@ -56,9 +56,30 @@ func (s *sorter) empty(r *Rows, decl *linkedBuilder) {
 	s.decl, s.width, s.keys = decl, decl.Columns, len(decl.Desc)
 	s.round++
 	s.most, s.came = -1, 0
+	r.sorting = append(r.sorting, s)
+}
+
+// relieve makes sorts that are being filled write what they hold, where it is much: others need the memory now.
+func (r *Rows) relieve() error {
+	for _, s := range r.sorting {
+		if s.held > r.o.Memory.limit/8 && s.count > 0 && !s.heaping {
+			if err := s.spill(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// filled takes the sort off the list of those that can be relieved.
+func (s *sorter) filled(r *Rows) {
+	if i := slices.Index(r.sorting, s); i >= 0 {
+		r.sorting = slices.Delete(r.sorting, i, i+1)
+	}
 }
 
 func (s *sorter) release(r *Rows) {
+	s.filled(r)
 	r.o.Memory.take(-s.held)
 	s.held = 0
 	s.forget()
@@ -114,8 +135,8 @@ func (s *sorter) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) erro
 		s.store(s.place(), cols, i)
 	}
 	s.charge(r)
-	if r.o.Spill != nil && s.count >= chunkRows && r.o.Memory.tight() {
-		return s.spill(r)
+	if r.o.Spill != nil && (s.count >= chunkRows && r.o.Memory.tight() || r.o.Memory.spent()) {
+		return s.spill(r) // with few rows only where others hold nearly everything
 	}
 	return r.o.Memory.over("a sort")
 }
@@ -425,6 +446,7 @@ func (s *sorter) mergeRuns(r *Rows) error {
 
 // finish sorts, or prepares the merge of the runs.
 func (s *sorter) finish(r *Rows) error {
+	s.filled(r)
 	s.at, s.left = 0, s.most
 	if s.runs == nil {
 		s.order()

@@ -41,6 +41,8 @@ type Work struct {
 	Seeks int64 // records read by key: get, open.keys and the rows of fetch and field
 	Bytes int64 // bytes that cursors read, as far as the store says
 	Wrote int64 // records written
+	// Spilled counts bytes written to temporary files.
+	Spilled int64
 }
 
 // OutBatch is one or more rows of a result. It and its values are valid until the next call of Next or Close.
@@ -78,17 +80,18 @@ func (b *OutBatch) Selection() ops.Selection { return b.sel }
 
 // Rows is a run: its rows are made as they are asked for. It is used by one goroutine at a time, and not after Close.
 type Rows struct {
-	linked *Linked
-	txn    Txn
-	o      Options
-	ctx    context.Context
-	root   *frame
-	steps  int64
-	work   Work
-	err    error
-	ended  bool
-	noEnv  ops.Env
-	free   Budget // used where no budget is given
+	linked  *Linked
+	txn     Txn
+	o       Options
+	ctx     context.Context
+	root    *frame
+	steps   int64
+	sorting []*sorter // that are being filled, see relieve
+	work    Work
+	err     error
+	ended   bool
+	noEnv   ops.Env
+	free    Budget // used where no budget is given
 }
 
 var runs = sync.Pool{New: func() any { return new(Rows) }}

@@ -158,18 +158,18 @@ func (f *setFile) seal(r *Rows) error {
 // bits are the two places of a hash in the filter.
 func (f *setFile) bits(hash uint64) (a, b uint64) {
 	n := uint64(len(f.filter)) * 64
-	return hash % n, hash >> 17 * 0x9e3779b97f4a7c15 >> 7 % n
+	return hash % n, (hash >> 17) * 0x9e3779b97f4a7c15 >> 7 % n
 }
 
 func (f *setFile) note(hash uint64) {
 	a, b := f.bits(hash)
-	f.filter[a>>6] |= 1 << (a & 63)
-	f.filter[b>>6] |= 1 << (b & 63)
+	set(f.filter, int(a))
+	set(f.filter, int(b))
 }
 
 func (f *setFile) mayHave(hash uint64) bool {
 	a, b := f.bits(hash)
-	return f.filter[a>>6]>>(a&63)&f.filter[b>>6]>>(b&63)&1 != 0
+	return has(f.filter, int(a)) && has(f.filter, int(b))
 }
 
 // find sets at to 0 for the selected rows that are in the file, and were not found before.

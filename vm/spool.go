@@ -10,6 +10,7 @@ import (
 type spool struct {
 	file SpillFile
 	end  int64
+	run  *Rows
 }
 
 // spoolRun is rows in the order in which they were added.
@@ -31,7 +32,7 @@ func newSpool(r *Rows) (*spool, error) {
 	if err != nil {
 		return nil, &ops.Error{Code: ops.CodeIO, Message: "no temporary file: " + err.Error(), Err: err}
 	}
-	return &spool{file: f}, nil
+	return &spool{file: f, run: r}, nil
 }
 
 // close removes the file. What it answers is of no interest to anybody.
@@ -78,6 +79,7 @@ func (w *spoolRun) flush(s *spool) error {
 	}
 	w.blocks = append(w.blocks, block{s.end, len(w.buf)})
 	s.end += int64(len(w.buf))
+	s.run.work.Spilled += int64(len(w.buf))
 	w.buf = w.buf[:0]
 	return nil
 }
