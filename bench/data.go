@@ -31,6 +31,22 @@ type data struct {
 
 const cities = 50
 
+// town is where people live: their city, and the region it is in.
+type town struct{ name, region string }
+
+// towns are the cities that people live in, in eight regions.
+func (d *data) towns() (ts []town) {
+	for _, place := range places {
+		for i := range cities / len(places) {
+			ts = append(ts, town{fmt.Sprintf("%s %d", place, i), fmt.Sprintf("region %d", len(ts)%8)})
+		}
+	}
+	return ts
+}
+
+// author is the person who wrote post i, of as many posts as there are people: some wrote several, some none.
+func (d *data) author(i int) int64 { return d.order[i*i%len(d.order)] }
+
 func makeData(people, vertices, edges int) *data {
 	rnd := rand.New(rand.NewPCG(20261124, 1))
 	d := &data{vertices: vertices, people: make([]person, people), order: make([]int64, people)}

@@ -38,7 +38,7 @@ func openPeers(dir string, d *data) ([]peer, error) {
 		}
 		peers = append(peers, p)
 	}
-	return peers, nil
+	return append(peers, joinedPeer{peers[0].(*zerodbPeer)}), nil
 }
 
 func below(dir, name string) string { return filepath.Join(dir, name) }

@@ -88,6 +88,10 @@ func (p *sqlitePeer) prepare(name string) (*job, error) {
 		return p.query(`SELECT city, sum(score) FROM person GROUP BY city`, p.sum)
 	case "top":
 		return p.query(`SELECT id, name, score FROM person ORDER BY score DESC LIMIT 10`, p.top)
+	case "join":
+		return p.join()
+	case "correlated":
+		return p.correlated()
 	case "import":
 		return &job{before: p.renew, run: p.load}, nil
 	case "durable":

@@ -22,6 +22,7 @@ type zerodbPeer struct {
 	db      *zerodb.DB
 	session *zerodb.Session
 	graph   bool
+	posts   bool
 
 	fresh        *zerodb.DB // of the bulk import
 	freshSession *zerodb.Session
@@ -129,6 +130,10 @@ func (p *zerodbPeer) prepare(name string) (*job, error) {
 		return p.query(`SELECT id, name, score FROM person ORDER BY score DESC LIMIT 10`, nil, func(check *uint64, row zerodb.Row) {
 			*check += uint64(row.At(0).RecordKey().AsInt())
 		})
+	case "join":
+		return p.joinJob()
+	case "correlated":
+		return p.correlatedJob(`SELECT id, (SELECT VALUE FOLD count() FROM post WHERE author = $parent.id)[0] AS posts FROM person`)
 	case "import":
 		return &job{before: p.renew, run: p.load}, nil
 	case "durable":
