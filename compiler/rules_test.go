@@ -180,11 +180,11 @@ func randomCorrelated(t *rapid.T) string {
 	case 2:
 		return "SELECT id FROM person AS p WHERE p.a " + rapid.SampledFrom([]string{"IN", "NOT IN"}).Draw(t, "in") + " (SELECT VALUE q.b" + sub + page(t, nil, "p.id")
 	case 3:
-		return "SELECT p.id AS i, (SELECT FOLD count() AS n, FOLD max(q.b) AS m, FOLD collect(q.id) AS l" + sub + " AS x FROM person AS p" + page(t, nil, "p.id")
+		return "SELECT p.id AS i, (SELECT FOLD count() AS n, FOLD max(q.b) AS m, FOLD count(DISTINCT q.c) AS l" + sub + " AS x FROM person AS p" + page(t, nil, "p.id")
 	case 4:
 		return "SELECT p.id AS i, (SELECT VALUE FOLD count()" + sub + "[0] AS x FROM person AS p WHERE (SELECT VALUE FOLD count(q.a)" + sub + "[0] > 0" + page(t, nil, "p.id")
 	case 5:
-		return "SELECT p.id AS i, (SELECT VALUE q.id" + sub + " AS x, (SELECT q.id AS i, q.a AS a" + sub + " AS y FROM person AS p" + page(t, nil, "p.id")
+		return "SELECT p.id AS i, array::sort((SELECT VALUE q.id" + sub + ") AS x, array::sort((SELECT q.id AS i, q.a AS a" + sub + ") AS y FROM person AS p" + page(t, nil, "p.id")
 	}
 	return "SELECT p.a AS a, FOLD count() AS n, FOLD count(* WHERE EXISTS (SELECT *" + sub + ") AS m FROM person AS p GROUP BY p.a ORDER BY p.a"
 }

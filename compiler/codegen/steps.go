@@ -354,7 +354,7 @@ func (g *gen) fetch(s *plan.Fetch) {
 	base := g.newRegs(len(columns))
 	for i, c := range columns {
 		g.declare(int(base)+i, vm.Register{Vector: true, Batch: g.regs[id].Batch, Kind: ops.KindAny})
-		if !isID(c.Is) {
+		if !isID(c.Is) || i < len(s.Columns) && s.ReadsID() {
 			g.frame.keep(c.Is, base+uint16(i))
 		}
 	}

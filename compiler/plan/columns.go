@@ -18,7 +18,7 @@ func pruneColumns(p *planner, pl *Pipeline) bool {
 		if a := accessOf(s); a != nil {
 			u := usesOf(pl, i, a.Rel)
 			a.Columns = u.columns(a.Rel, lateIsPossible(s))
-			if _, ok := s.(*Fetch); ok { // the id is what it fetches by
+			if f, ok := s.(*Fetch); ok && !f.ReadsID() { // the id is what it fetches by
 				a.Columns = slices.DeleteFunc(a.Columns, func(c Column) bool { return isID(c.Is) })
 			}
 			continue
@@ -37,6 +37,13 @@ func pruneColumns(p *planner, pl *Pipeline) bool {
 	}
 	return true
 }
+
+// ReadsID reports whether the id of a fetched record is read like its fields: where it is fetched by another column, or it must be
+// told whether there is one.
+func (f *Fetch) ReadsID() bool { return f.Outer || !isIDOf(f.ID, f.Rel) }
+
+// gives reports whether a column comes out of a fetch.
+func (f *Fetch) gives(c *sema.Column) bool { return c.Rel == f.Rel && (!isID(c) || f.ReadsID()) }
 
 // defaultColumns is what accesses read without that rule: the id and the whole record.
 func defaultColumns(pl *Pipeline) {

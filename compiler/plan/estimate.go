@@ -17,9 +17,10 @@ const (
 	equalityShare   = 0.05
 	rangeShare      = 0.3
 	conditionShare  = 0.5
-	costOfSeek      = 40 // of reading a record by its key, in records of a scan
+	costOfSeek      = 10 // of reading a record by its key in a sorted batch, in records of a scan
 	costOfOpening   = 60 // of running a pipeline for one row, likewise
 	costOfJoinedRow = 0.5
+	smallTable      = 1000 // records; which way these are read does not matter
 )
 
 // tableRows estimates the records of a table.

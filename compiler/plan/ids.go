@@ -24,7 +24,7 @@ func matchIDs(_ *planner, pl *Pipeline) bool {
 		if !ok {
 			break
 		}
-		if list, exact, ok := idList(scan, f.Cond); ok {
+		if list, exact, ok := idList(pl, scan, f.Cond); ok {
 			pl.Steps[0] = &Keys{Access: scan.Access, List: list}
 			if exact {
 				pl.Steps = slices.Delete(pl.Steps, i, i+1)
@@ -36,7 +36,7 @@ func matchIDs(_ *planner, pl *Pipeline) bool {
 }
 
 // idList returns the list of ids that a condition allows, and whether the condition says no more than that.
-func idList(scan *Scan, cond sema.Expr) (list sema.Expr, exact, ok bool) {
+func idList(pl *Pipeline, scan *Scan, cond sema.Expr) (list sema.Expr, exact, ok bool) {
 	b, isBinary := cond.(*sema.Binary)
 	if !isBinary {
 		return nil, false, false
@@ -44,7 +44,7 @@ func idList(scan *Scan, cond sema.Expr) (list sema.Expr, exact, ok bool) {
 	switch b.Op {
 	case opcodes.Eq:
 		for _, pair := range [][2]sema.Expr{{b.Left, b.Right}, {b.Right, b.Left}} {
-			if isIDOf(pair[0], scan.Rel) && fixed(pair[1]) {
+			if isIDOf(pair[0], scan.Rel) && fixedIn(pl, pair[1]) {
 				return listOf(pair[1]), isRecordOf(pair[1], scan.Rel.Table), true
 			}
 		}

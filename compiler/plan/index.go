@@ -27,15 +27,20 @@ func pickIndex(p *planner, pl *Pipeline) bool {
 	var best *match
 	var refused []string
 	for _, ix := range scan.Rel.Desc.Indexes {
-		m, reason := matchIndex(pl.Query, scan, ix, conds)
+		m, reason := matchIndex(pl, scan, ix, conds)
 		if m != nil && pl.KeyOrder && len(m.equal) == 0 {
 			m, reason = nil, "LIMIT without ORDER BY takes the first rows in key order, which a scan meets first"
+		}
+		if m != nil {
+			if reason = p.fetchesMost(pl, scan, m); reason != "" {
+				m = nil
+			}
 		}
 		if m == nil {
 			refused = append(refused, ix.Name+": "+reason)
 			continue
 		}
-		if best == nil || m.score() > best.score() {
+		if best == nil || p.better(scan, m, best) {
 			m, best = best, m
 		}
 		if m != nil {
@@ -43,6 +48,10 @@ func pickIndex(p *planner, pl *Pipeline) bool {
 		}
 	}
 	if in := p.bestIn(pl, scan, conds); in != nil && (best == nil || len(in.equal) >= len(best.equal) && !best.single()) {
+		pl.Notes = append(pl.Notes, slices.DeleteFunc(refused, func(n string) bool { return strings.HasPrefix(n, in.index.Name+": ") })...)
+		if best != nil && best.index != in.index {
+			pl.Notes = append(pl.Notes, fmt.Sprintf("%s: the items of IN are looked up in %s", best.index.Name, in.index.Name))
+		}
 		p.useIn(pl, scan, in)
 		return true
 	}
@@ -112,26 +121,75 @@ func (m *match) score() int {
 func (m *match) single() bool { return m.index.Unique && len(m.equal) == len(m.index.Fields) }
 
 // matchIndex says how an index answers the conditions, or why it does not.
-func matchIndex(q *sema.Query, scan *Scan, ix *schema.Index, conds []*Filter) (*match, string) {
-	if reason := refusedIndex(q, ix); reason != "" {
+func matchIndex(pl *Pipeline, scan *Scan, ix *schema.Index, conds []*Filter) (*match, string) {
+	if reason := refusedIndex(pl.Query, ix); reason != "" {
 		return nil, reason
 	}
 	m := &match{index: ix}
 	for _, path := range ix.Fields {
-		f, value := equality(q, scan.Rel, path, conds)
+		f, value := equality(pl, scan.Rel, path, conds)
 		if f == nil {
-			m.rangeOn(q, scan.Rel, path, conds)
+			m.rangeOn(pl, scan.Rel, path, conds)
 			break
 		}
 		m.equal, m.answered = append(m.equal, value), append(m.answered, f)
 	}
 	if len(m.equal) == 0 && m.bounds.Lo == nil && m.bounds.Hi == nil {
+		if hasInQuery(scan.Rel, ix.Fields[0], conds) {
+			return nil, fmt.Sprintf("IN on its first field %s has a query on its right side, whose rows become a set in which each record is looked up", strings.Join(ix.Fields[0], "."))
+		}
 		if hasIn(scan.Rel, ix.Fields[0], conds) {
 			return nil, fmt.Sprintf("IN on its first field %s is read by scan where the right side is not known to be a list", strings.Join(ix.Fields[0], "."))
 		}
 		return nil, fmt.Sprintf("no condition compares its first field %s with a value", strings.Join(ix.Fields[0], "."))
 	}
 	return m, ""
+}
+
+// better reports whether a match is to be preferred: it answers more of the conditions, or as much and, by the statistics, leaves
+// fewer records.
+func (p *planner) better(scan *Scan, m, than *match) bool {
+	if m.single() != than.single() {
+		return m.single()
+	}
+	if p.knows(scan.Rel, m) && p.knows(scan.Rel, than) {
+		a, b := p.indexShare(scan.Rel, m.index, m.equal, &m.bounds), p.indexShare(scan.Rel, than.index, than.equal, &than.bounds)
+		if a != b {
+			return a < b
+		}
+	}
+	return m.score() > than.score()
+}
+
+// knows reports whether there are statistics of the first field of a match.
+func (p *planner) knows(r *sema.Relation, m *match) bool {
+	f := p.field(r, m.index.Fields[0])
+	return f != nil && f.Distinct > 0
+}
+
+// fetchesMost says why a match is no gain: where the range of the index holds so many records that reading them one by one costs
+// more than reading all in a row. A LIMIT may need only the first few, and an index that holds every column needs no
+// record.
+func (p *planner) fetchesMost(pl *Pipeline, scan *Scan, m *match) string {
+	if m.single() || !p.knows(scan.Rel, m) {
+		return ""
+	}
+	share := p.indexShare(scan.Rel, m.index, m.equal, &m.bounds)
+	if share*costOfSeek < 1 || p.tableRows(scan.Rel) < smallTable || pl.KeyOrder || holdsAll(pl, scan, m.index) ||
+		slices.ContainsFunc(pl.Steps, func(s Step) bool { _, ok := s.(*Limit); return ok }) {
+		return ""
+	}
+	return fmt.Sprintf("it would fetch about %.0f %% of the records one by one, which costs more than to scan them", 100*share)
+}
+
+// holdsAll reports whether an index holds every column that is read of a scan's records.
+func holdsAll(pl *Pipeline, scan *Scan, ix *schema.Index) bool {
+	for _, u := range usesOf(pl, 0, scan.Rel) {
+		if !isID(u.col) && !slices.ContainsFunc(ix.Fields, func(f []string) bool { return slices.Equal(f, u.col.Path) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func refusedIndex(q *sema.Query, ix *schema.Index) string {
@@ -147,14 +205,14 @@ func refusedIndex(q *sema.Query, ix *schema.Index) string {
 }
 
 // equality finds `path = value` among the conditions.
-func equality(q *sema.Query, r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.Expr) {
+func equality(pl *Pipeline, r *sema.Relation, path []string, conds []*Filter) (*Filter, sema.Expr) {
 	for _, f := range conds {
 		b, ok := f.Cond.(*sema.Binary)
 		if !ok || b.Op != opcodes.Eq {
 			continue
 		}
 		for _, pair := range [][2]sema.Expr{{b.Left, b.Right}, {b.Right, b.Left}} {
-			if isPath(pair[0], r, path) && fixedIn(q, pair[1]) {
+			if isPath(pair[0], r, path) && fixedIn(pl, pair[1]) {
 				return f, pair[1]
 			}
 		}
@@ -162,20 +220,20 @@ func equality(q *sema.Query, r *sema.Relation, path []string, conds []*Filter) (
 	return nil, nil
 }
 
-// fixedIn reports whether e is the same for every row of q: of the rows around q it may read what cannot fail.
-func fixedIn(q *sema.Query, e sema.Expr) bool {
+// fixedIn reports whether e is the same for every row of a pipeline: of the rows around it e may read what cannot fail.
+func fixedIn(pl *Pipeline, e sema.Expr) bool {
 	if fixed(e) {
 		return true
 	}
 	own := false
-	sema.Columns(e, func(c *sema.Column) { own = own || q.Owns(c.Rel) })
+	sema.Columns(e, func(c *sema.Column) { own = own || pl.Owns(c.Rel) })
 	return !own && infallible(e)
 }
 
 var mirrored = map[uint16]uint16{opcodes.Lt: opcodes.Gt, opcodes.Le: opcodes.Ge, opcodes.Gt: opcodes.Lt, opcodes.Ge: opcodes.Le}
 
 // rangeOn gathers bounds for a field. With an upper bound alone the rows without the field, which come first, are left out.
-func (m *match) rangeOn(q *sema.Query, rel *sema.Relation, path []string, conds []*Filter) {
+func (m *match) rangeOn(pl *Pipeline, rel *sema.Relation, path []string, conds []*Filter) {
 	for _, f := range conds {
 		b, ok := f.Cond.(*sema.Binary)
 		if !ok || mirrored[b.Op] == 0 && b.Op != opcodes.In {
@@ -186,9 +244,9 @@ func (m *match) rangeOn(q *sema.Query, rel *sema.Relation, path []string, conds 
 			if r, ok := rangeOf(b.Right); ok && isPath(b.Left, rel, path) {
 				m.between(r)
 			}
-		case isPath(b.Left, rel, path) && fixedIn(q, b.Right):
+		case isPath(b.Left, rel, path) && fixedIn(pl, b.Right):
 			m.bounds.narrow(b.Op, b.Right)
-		case isPath(b.Right, rel, path) && fixedIn(q, b.Left):
+		case isPath(b.Right, rel, path) && fixedIn(pl, b.Left):
 			m.bounds.narrow(mirrored[b.Op], b.Left)
 		}
 	}

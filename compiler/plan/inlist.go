@@ -11,6 +11,7 @@ import (
 
 // inMatch is how an index answers `path IN list`: with equalities on the fields before path it has a range for each item.
 type inMatch struct {
+	index *schema.Index
 	equal []*sema.Binary // on the fields before, as conditions
 	list  *sema.Binary
 }
@@ -21,7 +22,7 @@ func (p *planner) bestIn(pl *Pipeline, scan *Scan, conds []*Filter) (best *inMat
 		if refusedIndex(pl.Query, ix) != "" {
 			continue
 		}
-		m := matchIn(pl.Query, scan.Rel, ix, conds)
+		m := matchIn(pl, scan.Rel, ix, conds)
 		if m != nil && (best == nil || len(m.equal) > len(best.equal)) {
 			best = m
 		}
@@ -29,10 +30,10 @@ func (p *planner) bestIn(pl *Pipeline, scan *Scan, conds []*Filter) (best *inMat
 	return best
 }
 
-func matchIn(q *sema.Query, r *sema.Relation, ix *schema.Index, conds []*Filter) *inMatch {
-	m := &inMatch{}
+func matchIn(pl *Pipeline, r *sema.Relation, ix *schema.Index, conds []*Filter) *inMatch {
+	m := &inMatch{index: ix}
 	for _, path := range ix.Fields {
-		f, value := equality(q, r, path, conds)
+		f, value := equality(pl, r, path, conds)
 		if f == nil {
 			m.list = listOn(r, path, conds)
 			break
@@ -67,6 +68,14 @@ func hasIn(r *sema.Relation, path []string, conds []*Filter) bool {
 	return slices.ContainsFunc(conds, func(f *Filter) bool {
 		b, ok := f.Cond.(*sema.Binary)
 		return ok && b.Op == opcodes.In && isPath(b.Left, r, path)
+	})
+}
+
+// hasInQuery reports whether a condition is `path IN (SELECT …)`.
+func hasInQuery(r *sema.Relation, path []string, conds []*Filter) bool {
+	return slices.ContainsFunc(conds, func(f *Filter) bool {
+		s, ok := f.Cond.(*sema.Subquery)
+		return ok && s.Use == sema.UseIn && isPath(s.X, r, path)
 	})
 }
 

@@ -20,8 +20,9 @@ type (
 		LeftKeys, RightKeys []sema.Expr
 		// On are the conditions of a LEFT JOIN that are tested for each pair.
 		On []sema.Expr
-		// Sides says why the sides are as they are.
-		Sides string
+		// Sides says why the sides are as they are; the estimates are of their rows.
+		Sides               string
+		leftRows, rightRows float64
 	}
 	// Apply runs a pipeline for each row, whose columns it may read: a source that depends on those to its left. Outer keeps the
 	// rows for which it gives nothing.
@@ -315,6 +316,7 @@ func joinSides(p *planner, pl *Pipeline) {
 			s.Right.Items = atLeastOneItem(append(itemsOf(s.RightKeys), p.handed(pl, i, s.On, s.Right.relations())...))
 			p.finish(s.Left)
 			p.finish(s.Right)
+			s.leftRows, s.rightRows = p.rows(s.Left), p.rows(s.Right)
 		case *Apply:
 			if s.Right.Items == nil {
 				s.Right.Items = atLeastOneItem(p.handed(pl, i, nil, s.Rels))
@@ -402,10 +404,10 @@ func (s *Join) describe(d *describer) {
 	}
 	d.line("%s%s", kind, joined(" on ", on))
 	depth := d.depth
-	d.line("kept%s", s.Sides)
+	d.line("kept%s%s", about(s.rightRows), s.Sides)
 	d.steps(s.Right)
 	d.depth = depth
-	d.line("streamed")
+	d.line("streamed%s", about(s.leftRows))
 	d.steps(s.Left)
 }
 

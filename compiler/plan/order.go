@@ -180,7 +180,7 @@ func passes(f *Fetch, s Step) bool {
 	}
 	for _, e := range s.exprs() {
 		reads := false
-		sema.Columns(e, func(c *sema.Column) { reads = reads || c.Rel == f.Rel && !isID(c) })
+		sema.Columns(e, func(c *sema.Column) { reads = reads || f.gives(c) })
 		if reads {
 			return false
 		}

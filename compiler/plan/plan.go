@@ -136,11 +136,11 @@ type (
 		Columns      []Column
 	}
 	// Fetch adds to each row the fields of a record whose id it has, in one sorted batch. With Exists, rows whose record
-	// does not exist go.
+	// does not exist go; with Outer they stay, and the record's own id is read to tell them.
 	Fetch struct {
 		Access
-		ID     sema.Expr
-		Exists bool
+		ID            sema.Expr
+		Exists, Outer bool
 	}
 	// Filter keeps the rows where the condition is true.
 	Filter struct{ Cond sema.Expr }

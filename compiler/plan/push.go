@@ -92,7 +92,7 @@ func provides(s Step, cond sema.Expr) (reads bool) {
 		case *Expand:
 			reads = reads || c.Rel == s.Edge || c.Rel == s.Vertex && isID(c)
 		case *Fetch:
-			reads = reads || c.Rel == s.Rel && !isID(c)
+			reads = reads || s.gives(c)
 		case *Apply:
 			reads = reads || slices.Contains(s.Rels, c.Rel)
 		default:
