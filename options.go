@@ -33,6 +33,13 @@ type Options struct {
 	// ScanWorkers is how many goroutines may read for long scans at a time, over all sessions, beside those that run the
 	// statements; the default is one for each processor that Go uses, at most 4. With 1 each scan reads alone.
 	ScanWorkers int
+	// StatementSteps is how many steps one statement may take before it fails with step_budget_exceeded, so that no loop runs for ever: a
+	// batch of rows, a round of a loop and a call of a function are a step each. The default is 1,000,000,000; a negative number means
+	// no bound.
+	StatementSteps int64
+	// StatementTime is how long one statement may run, by Clock, before it fails with deadline_exceeded; zero means that the
+	// deadline of its context alone holds.
+	StatementTime time.Duration
 	// Retries is how often a single statement outside BEGIN is run again when it loses a conflict, before the
 	// conflict is reported; the default is 16, a negative number means never.
 	Retries int
@@ -50,6 +57,7 @@ const (
 	defaultCache      = 64 << 20
 	defaultStatements = 16 << 20
 	defaultMemory     = 256 << 20
+	defaultSteps      = 1_000_000_000
 	defaultRetries    = 16
 	mostScanWorkers   = 4 // by default
 	minQueryMemory    = 64 << 10
@@ -65,6 +73,7 @@ func (o *Options) withDefaults() Options {
 	setDefault(&c.CacheBytes, defaultCache)
 	setDefault(&c.StatementBytes, defaultStatements)
 	setDefault(&c.QueryMemory, defaultMemory)
+	setDefault(&c.StatementSteps, defaultSteps)
 	setDefault(&c.Retries, defaultRetries)
 	setDefault(&c.ScanWorkers, min(runtime.GOMAXPROCS(0), mostScanWorkers))
 	if c.FS == nil {
@@ -120,6 +129,9 @@ func (o *Options) Validate() error {
 	if o.ScanWorkers < 0 || o.ScanWorkers > 1024 {
 		fault("ScanWorkers is %d, between 1 and 1024 are possible, or 0 for the default", o.ScanWorkers)
 	}
+	if o.StatementTime < 0 {
+		fault("StatementTime is negative: %s", o.StatementTime)
+	}
 	if o.Retries > 1000 {
 		fault("Retries is %d, more than 1000 would hide a livelock", o.Retries)
 	}
@@ -147,6 +159,8 @@ func (o *Options) String() string {
 	add(o.StatementBytes != 0, "statements=%d", o.StatementBytes)
 	add(o.QueryMemory != 0, "query_memory=%d", o.QueryMemory)
 	add(o.ScanWorkers != 0, "scan_workers=%d", o.ScanWorkers)
+	add(o.StatementSteps != 0, "statement_steps=%d", o.StatementSteps)
+	add(o.StatementTime != 0, "statement_time=%s", o.StatementTime)
 	add(o.Retries != 0, "retries=%d", o.Retries)
 	if s == "" {
 		return "defaults"

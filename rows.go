@@ -23,6 +23,7 @@ type Rows struct {
 	source rowSource    // what is still to be read; nil when all is in batch
 	tx     *storage.Txn // that source reads in
 	own    bool         // tx is the rows' own
+	sets   bool         // the statement sets variables
 
 	batch   []Value // the rows of the current batch, one after another
 	next    int     // index in batch of the next row

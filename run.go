@@ -85,7 +85,8 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		if err != nil {
 			return shifted(err, rows.offset)
 		}
-		o := vm.Options{Params: params, Vars: vars, Env: s.db.env, Memory: s.budget(new(vm.Budget)), Spill: s.db.spill}
+		o := s.limits(s.budget(new(vm.Budget)))
+		o.Params, o.Vars = params, vars
 		if st.Explain == 2 {
 			o.Profile = vm.NewProfile(linked)
 		}
@@ -94,7 +95,7 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 			return shifted(err, rows.offset)
 		}
 		rows.source = machineSource{machine}
-		rows.shape, rows.tx = linked.Shape(), tx
+		rows.shape, rows.tx, rows.sets = linked.Shape(), tx, linked.SetsVariables()
 		switch st.Explain {
 		case 1:
 			return explain(rows)
@@ -117,7 +118,16 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 	})
 }
 
-// query runs what only reads. Its rows are a stream; silent statements, whose effect is a variable, run to their end.
+// limits are the options of a run that every statement has.
+func (s *Session) limits(memory *vm.Budget) vm.Options {
+	o := vm.Options{Env: s.db.env, Memory: memory, Spill: s.db.spill, Steps: s.db.options.StatementSteps}
+	if t := s.db.options.StatementTime; t > 0 {
+		o.Deadline = s.db.options.Clock().Add(t)
+	}
+	return o
+}
+
+// query runs what only reads. Its rows are a stream; statements whose effect is a variable run to their end.
 func (s *Session) query(ctx context.Context, rows *Rows, st *vm.Statement, run func(*storage.Txn) error) error {
 	tx := s.tx
 	if tx == nil {
@@ -138,7 +148,7 @@ func (s *Session) query(ctx context.Context, rows *Rows, st *vm.Statement, run f
 		return nil
 	}
 	s.open = append(s.open, rows)
-	if st.Silent {
+	if st.Silent || rows.sets {
 		return rows.drain()
 	}
 	return nil

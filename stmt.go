@@ -278,8 +278,9 @@ func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx *storage.Tx
 	if f.budget == nil {
 		f.budget = new(vm.Budget)
 	}
-	s.budget(f.budget)
-	rows, err := vm.Run(ctx, linked, tx, vm.Options{Params: f.params, Env: s.db.env, Memory: f.budget, Spill: s.db.spill})
+	o := s.limits(s.budget(f.budget))
+	o.Params = f.params
+	rows, err := vm.Run(ctx, linked, tx, o)
 	if err != nil {
 		return Row{}, false, err
 	}

@@ -126,8 +126,9 @@ func Rules() [][2]string { return plan.Rules() }
 
 func generate(src string, p *sema.Program, opt Options) (*vm.Program, *ops.Error) {
 	plans := make([]*plan.Plan, len(p.Statements))
+	o := plan.Options{Off: opt.Off, Catalog: opt.Catalog, Routines: map[*sema.Routine]*plan.Plan{}}
 	for i := range p.Statements {
-		plans[i] = plan.Make(p.Statements[i].Body, plan.Options{Off: opt.Off, Catalog: opt.Catalog})
+		plans[i] = plan.Make(p.Statements[i].Body, o)
 	}
 	var failed *ops.Error
 	program, err := codegen.Generate(src, p, plans, func(i int) codegen.Explained {

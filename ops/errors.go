@@ -133,6 +133,8 @@ var Codes = []struct {
 	{CodeDeadline, "The deadline passed.", "Give more time or make the query cheaper; EXPLAIN shows its cost."},
 	{CodeParameter, "A parameter is missing, unknown, or does not fit its type.", "The message names it and its type."},
 	{CodeCostExceeded, "The program's cost class is dearer than the caller allows.", "Add an index or a LIMIT; EXPLAIN says why."},
+	{CodeSteps, "A statement took more steps than its budget: a loop that does not end, or one that needs more.", "Correct the loop's condition, or raise the budget of steps."},
+	{CodeRecursion, "Functions call one another deeper than 1,000.", "Give the recursion an end, or write it as a loop."},
 	{CodeBadProgram, "A compiled program is malformed, damaged or unsafe.", "Compile it again with zqc."},
 	{CodeRecompile, "A compiled program assumed definitions that have changed.", "Compile it again against the current schema."},
 	{CodeVersion, "A program or directory was written by a newer version.", "Use that version or newer."},
@@ -190,6 +192,8 @@ const (
 	CodeDeadline            Code = "deadline_exceeded"
 	CodeParameter           Code = "bad_parameter"
 	CodeCostExceeded        Code = "cost_exceeded"
+	CodeSteps               Code = "step_budget_exceeded"
+	CodeRecursion           Code = "recursion_limit"
 	CodeBadProgram          Code = "bad_program"
 	CodeRecompile           Code = "recompile"
 	CodeVersion             Code = "newer_version"

@@ -231,6 +231,8 @@ var Table = []Row{
 		Effect: "A = the list of the rows that fragment B emits, whose inputs are the values from C on (a row of columns is an object, others are their one value); where an input is a vector, a list for each selected row."},
 	{Name: "exists", Form: FormRow, Operands: [3]Operand{Dst, FragmentRef, SrcBase}, Type: ResultKind, Result: KindBool, Cost: CostScan,
 		Effect: "A = whether fragment B, with inputs as for rows, emits a row; it is stopped at the first."},
+	{Name: "run", Form: FormRow, Operands: [3]Operand{Dst, FragmentRef, SrcBase}, Type: ResultOfSources, Cost: CostScan,
+		Effect: "A = the first row that fragment B emits, with inputs as for rows, or none; it is stopped there. Fragments may run one another in a circle, to a depth of 1,000."},
 
 	// ---- control
 	{Name: "jump", Form: FormControl, Operands: [3]Operand{Label}, Cost: CostConst, Ends: true,
@@ -291,6 +293,8 @@ var Table = []Row{
 		Effect: "Reads the record with key or id C: A = whether it exists, A+1, … = the access's columns, or none."},
 	{Name: "fill", Form: FormCursor, Operands: [3]Operand{Dst, SrcScalar, CursorRef}, Type: ResultSame,
 		Effect: "A = a vector of batch C with the value of B in every row."},
+	{Name: "each", Form: FormCursor, Operands: [3]Operand{CursorRef, DstScalar, Label}, Type: ResultDeclared,
+		Effect: "B = the next row of cursor A (a row of columns is an object), of batches that it brings as they are needed; at the end B = none, A is closed and it goes to C. A is over items of a scalar, or a fragment."},
 
 	{Name: "open.join", Form: FormCursor, Operands: [3]Operand{CursorRef, BuilderRef, CursorRef}, Cost: CostConst,
 		Effect: "Opens cursor A over join B of cursor C, whose fragment's rows begin with the keys, and takes C over: each row of C with the rows of B that have the same keys, or as the join says none of them. The columns are C's behind the keys, then B's behind the keys; of a checked join one more, whether the row is a pair."},

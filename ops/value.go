@@ -58,6 +58,25 @@ func Bool(b bool) Value {
 // Int makes an int.
 func Int(i int64) Value { return Value{kind: KindInt, bits: uint64(i)} }
 
+// SetInt makes v an int in its place. Where it is one, or was a bool, no pointer is written.
+func (v *Value) SetInt(i int64) { v.setScalar(KindInt, uint64(i)) }
+
+// SetBool makes v a bool in its place.
+func (v *Value) SetBool(b bool) {
+	bits := uint64(0)
+	if b {
+		bits = 1
+	}
+	v.setScalar(KindBool, bits)
+}
+
+func (v *Value) setScalar(k Kind, bits uint64) {
+	if v.ref != nil {
+		v.ref = nil
+	}
+	v.bits, v.kind, v.sub = bits, k, 0
+}
+
 // Float makes a float. The caller has checked that f is finite.
 func Float(f float64) Value { return Value{kind: KindFloat, bits: floatBits(f)} }
 

@@ -145,7 +145,7 @@ func endless(f *Fragment) bool {
 	if plainLoops(f) {
 		return false
 	}
-	cut := make([]bool, len(f.Code)) // next instructions whose way on is taken away
+	cut := make([]bool, len(f.Code)) // steps of cursors whose way on is taken away
 	for range maxNesting {
 		loops := strongComponents(f, cut)
 		if len(loops) == 0 {
@@ -160,7 +160,7 @@ func endless(f *Fragment) bool {
 			}
 			bounded := false
 			for _, pc := range loop {
-				if in := &f.Code[pc]; in.Op == opcodes.Next && !opened[in.A] && !cut[pc] {
+				if in := &f.Code[pc]; stepsCursor(in.Op) && !opened[in.A] && !cut[pc] {
 					cut[pc], bounded = true, true
 				}
 			}
@@ -186,7 +186,7 @@ func plainLoops(f *Fragment) bool {
 		if to < 0 || to > pc {
 			continue
 		}
-		if to >= len(f.Code) || f.Code[to].Op != opcodes.Next {
+		if to >= len(f.Code) || !stepsCursor(f.Code[to].Op) {
 			return false
 		}
 		if opened[f.Code[to].A] >= to {

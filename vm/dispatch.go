@@ -77,6 +77,7 @@ var handlers = [...]handler{
 	opcodes.Omit:        doRowwise,
 	opcodes.Rows:        doSubquery,
 	opcodes.Exists:      doSubquery,
+	opcodes.Run:         doRun,
 
 	opcodes.Jump:   doJump,
 	opcodes.JumpIf: doJumpIf,
@@ -109,6 +110,7 @@ var handlers = [...]handler{
 	opcodes.Fill:         doFill,
 	opcodes.OpenJoin:     doOpenJoin,
 	opcodes.OpenApply:    doOpenApply,
+	opcodes.Each:         doEach,
 
 	opcodes.New:       doNew,
 	opcodes.Put:       doPut,
@@ -140,14 +142,14 @@ func init() {
 
 // resume runs the fragment to its next rows. It returns nil at its end.
 func (fr *frame) resume() (*OutBatch, error) {
-	code := fr.frag.Code
+	code, handlers := fr.frag.Code, fr.frag.handlers
 	if fr.profile != nil {
 		return fr.resumeProfiled()
 	}
 	for {
 		in := &code[fr.pc]
 		fr.pc++
-		switch dispatch[in.Op](fr, in) {
+		switch handlers[fr.pc-1](fr, in) {
 		case goOn:
 		case emitted:
 			return &fr.out, nil

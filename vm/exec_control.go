@@ -11,7 +11,7 @@ func doJump(fr *frame, in *Instr) signal {
 // jump goes to an instruction; backwards it is a place where a run can be stopped.
 func (fr *frame) jump(to uint16) signal {
 	if int(to) < fr.pc {
-		if err := fr.run.step(); err != nil {
+		if err := fr.run.turn(); err != nil {
 			return fr.fail(err)
 		}
 	}

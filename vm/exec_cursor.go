@@ -2,6 +2,7 @@ package vm
 
 import (
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 )
 
 // cursorState is a cursor of a frame and the batch of the same number.
@@ -13,6 +14,7 @@ type cursorState struct {
 	batch Batch
 	cols  []*ops.Vector // of the batch, by column
 	n     int           // rows of the batch
+	at    int           // each: the next of the selected rows
 	depth int           // how many sel.push are open
 	sel   ops.Selection // nil: all n rows
 
@@ -40,7 +42,7 @@ type pushed struct {
 // open makes source the cursor's, with width columns.
 func (cs *cursorState) open(source Cursor, access *linkedAccess, width int) {
 	cs.source, cs.access = source, access
-	cs.n, cs.sel, cs.depth, cs.seen = 0, nil, 0, Work{}
+	cs.n, cs.at, cs.sel, cs.depth, cs.seen = 0, 0, nil, 0, Work{}
 	cs.want = firstBatch
 	for len(cs.batch.Cols) < width {
 		cs.batch.Cols = append(cs.batch.Cols, ops.Vector{})
@@ -78,6 +80,15 @@ func (cs *cursorState) count(r *Rows) {
 	cs.seen.Rows, cs.seen.Bytes = rows, bytes
 }
 
+// present is the access's table as it is now: one that was not there when the statement was linked may have come into being by
+// a write of the statement itself. The transaction depends on its absence else.
+func (a *linkedAccess) present(r *Rows) *schema.Table {
+	if a.table == nil && a.name != "" {
+		return r.txn.Table(a.name)
+	}
+	return a.table
+}
+
 func (fr *frame) access(i uint16) *linkedAccess { return &fr.run.linked.accesses[i] }
 
 // openStore opens a cursor that the store gave.
@@ -101,10 +112,11 @@ func doOpenTable(fr *frame, in *Instr) signal {
 	if a.Table < 0 {
 		return fr.openStore(in, a, &everyCursor{run: fr.run, access: a, tables: fr.run.txn.Catalog().Tables()}, nil)
 	}
-	if a.table == nil {
-		return fr.openNothing(in, a)
+	t := a.present(fr.run)
+	if t == nil {
+		return fr.openStore(in, a, emptyCursor{}, nil)
 	}
-	c, err := fr.run.txn.Scan(fr.run.ctx, a.table, Range{Reverse: a.Reverse}, a.Columns)
+	c, err := fr.run.txn.Scan(fr.run.ctx, t, Range{Reverse: a.Reverse}, a.Columns)
 	return fr.openStore(in, a, c, err)
 }
 
@@ -133,10 +145,11 @@ func doOpenRange(fr *frame, in *Instr) signal {
 	if err != nil {
 		return fr.fail(err)
 	}
-	if a.table == nil {
-		return fr.openNothing(in, a)
+	t := a.present(fr.run)
+	if t == nil {
+		return fr.openStore(in, a, emptyCursor{}, nil)
 	}
-	c, err := fr.run.txn.Scan(fr.run.ctx, a.table, r, a.Columns)
+	c, err := fr.run.txn.Scan(fr.run.ctx, t, r, a.Columns)
 	return fr.openStore(in, a, c, err)
 }
 
@@ -173,11 +186,12 @@ func doOpenKeys(fr *frame, in *Instr) signal {
 
 func doOpenEdges(fr *frame, in *Instr) signal {
 	a := fr.access(in.B)
-	if a.table == nil && a.Table >= 0 {
-		return fr.openNothing(in, a)
+	t := a.present(fr.run)
+	if t == nil && a.Table >= 0 {
+		return fr.openStore(in, a, emptyCursor{}, nil)
 	}
 	parent := fr.batchOf(in.C)
-	c, err := fr.run.txn.Expand(fr.run.ctx, a.table, a.Direction, fr.vectors[in.C], parent.sel, a.Columns)
+	c, err := fr.run.txn.Expand(fr.run.ctx, t, a.Direction, fr.vectors[in.C], parent.sel, a.Columns)
 	return fr.openStore(in, a, c, err)
 }
 

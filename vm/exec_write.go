@@ -233,7 +233,8 @@ func endOf(t *schema.Table, side, table string, v ops.Value) error {
 
 func update(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 	r := fr.run
-	edge := a.table != nil && a.table.Edge
+	before := a.present(r)
+	edge := before != nil && before.Edge
 	t, guard, err := a.written(r, edge)
 	if err != nil {
 		return err

@@ -33,9 +33,10 @@ type frame struct {
 	holds   map[uint16]int64 // by register: bytes charged, where they are many
 }
 
-// call is what `rows` and `exists` keep from execution to execution.
+// call is what `rows`, `exists` and `run` keep from execution to execution.
 type call struct {
 	frame *frame
+	room  int64 // bytes of the frame that were charged
 	held  int64 // bytes of the lists made last
 	memo  memo
 }
@@ -78,8 +79,8 @@ func (fr *frame) release() error {
 	}
 	for i := range fr.calls {
 		c := &fr.calls[i]
-		fr.run.o.Memory.take(-c.held)
-		c.held = 0
+		fr.run.o.Memory.take(-c.held - c.room)
+		c.held, c.room = 0, 0
 		c.memo.empty(fr.run, 0)
 		c.memo.cols = c.memo.cols[:0]
 		if c.frame != nil {

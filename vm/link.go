@@ -31,9 +31,11 @@ type linkedFragment struct {
 	slots    []uint16 // by builder of the program: which of builders
 	callSlot []uint16 // by instruction: which of a frame's calls
 	calls    int
+	sets     bool // it has var.set
 	// repeatable fragments give the same for the same inputs, see call.recall.
 	repeatable bool
-	limits     []int // by cursor: the slot of the limit that takes its rows as they come, -1 without
+	limits     []int     // by cursor: the slot of the limit that takes its rows as they come, -1 without
+	handlers   []handler // by instruction
 	pool       sync.Pool
 }
 
@@ -59,6 +61,11 @@ func (l *Linked) Shape() *Shape {
 		return nil
 	}
 	return &l.Program.Shapes[l.fragments[l.root].Shape]
+}
+
+// SetsVariables reports whether the statement sets variables of the program.
+func (l *Linked) SetsVariables() bool {
+	return l.root >= 0 && l.fragments[l.root].sets
 }
 
 // Link resolves a statement's names. It fails with recompile where what the program assumed of a table, an index or a
@@ -100,6 +107,7 @@ func (l *Linked) fragment(number int, c schema.Catalog, o LinkOptions) error {
 	}
 	f.repeatable = l.isRepeatable(f)
 	f.findLimits()
+	f.findHandlers()
 	return nil
 }
 
@@ -166,7 +174,9 @@ func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o Link
 		}
 	}
 	switch in.Op {
-	case opcodes.Rows, opcodes.Exists:
+	case opcodes.VarSet:
+		f.sets = true
+	case opcodes.Rows, opcodes.Exists, opcodes.Run:
 		f.callSlot[pc] = uint16(f.calls)
 		f.calls++
 	case opcodes.Create, opcodes.Update, opcodes.Relate:

@@ -14,6 +14,9 @@ func ComputeManifest(p *Program) Manifest {
 	for i := range p.Fragments {
 		m.fragment(&p.Fragments[i])
 	}
+	if callsOf(p).recursive() {
+		m.cost = CostUnbounded
+	}
 	return Manifest{Reads: m.reads.sorted(), Writes: m.writes.sorted(), Functions: sortedNames(m.functions),
 		Capabilities: sortedNames(m.capabilities), Defines: m.defines, Cost: m.cost}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
+	"time"
 
 	"github.com/zerodb/zerodb/ops"
 )
@@ -16,9 +18,11 @@ type Options struct {
 	Env    *ops.Env    // clock and randomness for functions; nil where the program has no such capability
 	Memory *Budget     // nil: no limit
 	Spill  Spill       // where sorts and groupings over the budget go; nil: they fail
-	// Steps bounds batches and jumps backwards, so that a program from outside ends; zero: no bound.
-	Steps   int64
-	Profile *Profile // counts what each instruction does; nil: nobody wants to know
+	// Steps bounds batches, jumps backwards and calls, so that every program ends; zero: no bound.
+	Steps int64
+	// Deadline is when the run ends with an error, by the clock of Env; zero: the context's deadline alone holds.
+	Deadline time.Time
+	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
 }
 
 // Spill makes temporary files.
@@ -86,6 +90,8 @@ type Rows struct {
 	ctx     context.Context
 	root    *frame
 	steps   int64
+	budget  int64     // of steps
+	depth   int       // of run instructions at work
 	sorting []*sorter // that are being filled, see relieve
 	work    Work
 	err     error
@@ -112,6 +118,9 @@ func Run(ctx context.Context, l *Linked, txn Txn, o Options) (*Rows, error) {
 	}
 	r := runs.Get().(*Rows)
 	r.linked, r.txn, r.o, r.ctx = l, txn, o, ctx
+	if r.budget = o.Steps; o.Steps <= 0 {
+		r.budget = math.MaxInt64
+	}
 	if r.o.Memory == nil {
 		r.free.Reset(0)
 		r.o.Memory = &r.free
@@ -164,14 +173,36 @@ func (r *Rows) Close() error {
 	return err
 }
 
-// step is called at every batch and every jump backwards.
+// step is called at every batch.
 func (r *Rows) step() error {
+	r.steps++
+	return r.check()
+}
+
+// turnsUnchecked is how many jumps backwards and calls may pass before the context and the clock are asked. Loops over batches
+// ask at every batch besides; a turn of others may take as little as the question.
+const turnsUnchecked = 128
+
+// turn is called at every jump backwards and every call.
+func (r *Rows) turn() error {
+	r.steps++
+	if r.steps%turnsUnchecked != 0 && r.steps <= r.budget {
+		return nil
+	}
+	return r.check()
+}
+
+// check stops a run that is cancelled, too late, or out of steps.
+func (r *Rows) check() error {
 	if err := r.ctx.Err(); err != nil {
 		return contextError(err)
 	}
-	r.steps++
-	if r.o.Steps > 0 && r.steps > r.o.Steps {
-		return ops.Errorf(ops.CodeCostExceeded, "the statement took more than %d steps", r.o.Steps)
+	if r.budget > 0 && r.steps > r.budget {
+		return ops.Errorf(ops.CodeSteps, "the statement took more than %d steps", r.budget).
+			WithHint("does the loop end? Options.Steps is the budget of batches, turns of loops and calls")
+	}
+	if d := r.o.Deadline; !d.IsZero() && r.o.Env.Now != nil && !r.o.Env.Now().Before(d) {
+		return ops.Errorf(ops.CodeDeadline, "the statement ran longer than it may")
 	}
 	return nil
 }

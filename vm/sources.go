@@ -261,10 +261,7 @@ func (a *linkedAccess) locate(r *Rows, v ops.Value) (*schema.Table, ops.Value) {
 	if !isKey(v) {
 		return nil, v
 	}
-	if a.table == nil {
-		r.txn.Table(a.name)
-	}
-	return a.table, v
+	return a.present(r), v
 }
 
 // id makes an id of a key or an id; none where it can name no record of the access.

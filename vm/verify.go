@@ -196,36 +196,30 @@ func (v *verifier) cursors() error {
 
 func opensCursor(op uint16) bool { return opShapes[op].opens }
 
+// stepsCursor reports whether an instruction goes on to the next rows of a cursor, and closes it at the end.
+func stepsCursor(op uint16) bool { return op == opcodes.Next || op == opcodes.Each }
+
 // ---- statements
 
 func (v *verifier) statements() error {
-	calls := make([][]int, len(v.p.Fragments))
-	does := make([]effects, len(v.p.Fragments))
-	for i := range v.p.Fragments {
-		calls[i], does[i] = v.callsOf(&v.p.Fragments[i])
-	}
-	order, err := callOrder(calls)
-	if err != nil {
+	graph := callsOf(v.p)
+	if err := graph.bounded(); err != nil {
 		return err
 	}
-	for _, i := range order { // callees first
-		for _, c := range calls[i] {
-			does[i].add(does[c])
-		}
+	does := make([]effects, len(v.p.Fragments))
+	for i := range v.p.Fragments {
+		does[i] = v.effectsOf(&v.p.Fragments[i])
 	}
+	graph.spread(does)
 	used := make([]bool, len(v.p.Fragments))
 	for i := range v.p.Statements {
 		if err := v.statement(i, used, does); err != nil {
 			return err
 		}
 	}
-	for _, i := range slices.Backward(order) { // callers first
-		if !used[i] {
-			return ops.Errorf(ops.CodeBadProgram, "fragment %d is not part of any statement", i)
-		}
-		for _, c := range calls[i] {
-			used[c] = true
-		}
+	graph.reach(used)
+	if i := slices.Index(used, false); i >= 0 {
+		return ops.Errorf(ops.CodeBadProgram, "fragment %d is not part of any statement", i)
 	}
 	return nil
 }
@@ -233,17 +227,11 @@ func (v *verifier) statements() error {
 // effects are what a fragment does to the database.
 type effects struct{ writes, defines, uses bool }
 
-func (e *effects) add(o effects) {
-	e.writes, e.defines, e.uses = e.writes || o.writes, e.defines || o.defines, e.uses || o.uses
-}
-
-// callsOf returns the fragments that a fragment runs, and what it does itself.
-func (v *verifier) callsOf(f *Fragment) (calls []int, does effects) {
+// effectsOf returns what a fragment does itself.
+func (v *verifier) effectsOf(f *Fragment) (does effects) {
 	for i := range f.Code {
 		in := &f.Code[i]
 		switch in.Op {
-		case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment, opcodes.OpenApply:
-			calls = append(calls, int(in.B))
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
 			does.writes = true
 		case opcodes.Define:
@@ -254,40 +242,7 @@ func (v *verifier) callsOf(f *Fragment) (calls []int, does effects) {
 			}
 		}
 	}
-	return calls, does
-}
-
-// callOrder lists the fragments, callees before callers; a fragment that runs itself, by whatever way, is an error.
-func callOrder(calls [][]int) ([]int, error) {
-	callers := make([]int, len(calls)) // of each, how many have not been listed
-	for _, cs := range calls {
-		for _, c := range cs {
-			callers[c]++
-		}
-	}
-	var order []int
-	for i := range calls {
-		if callers[i] == 0 {
-			order = append(order, i)
-		}
-	}
-	depth := make([]int, len(calls))
-	for at := 0; at < len(order); at++ {
-		for _, c := range calls[order[at]] {
-			depth[c] = max(depth[c], depth[order[at]]+1)
-			if callers[c]--; callers[c] == 0 {
-				order = append(order, c)
-			}
-			if depth[c] > maxNesting {
-				return nil, ops.Errorf(ops.CodeBadProgram, "fragments run one another deeper than %d", maxNesting)
-			}
-		}
-	}
-	if len(order) != len(calls) {
-		return nil, ops.Errorf(ops.CodeBadProgram, "fragments run one another in a circle")
-	}
-	slices.Reverse(order)
-	return order, nil
+	return does
 }
 
 func (v *verifier) statement(i int, used []bool, does []effects) error {

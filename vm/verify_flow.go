@@ -192,7 +192,7 @@ func (f *flow) block(pc int) error {
 		}
 		next, jump := successors(v.in, pc)
 		if jump >= 0 {
-			if err := f.edge(jump, v.in.Op == opcodes.Next); err != nil {
+			if err := f.edge(jump, stepsCursor(v.in.Op)); err != nil {
 				return err
 			}
 		}
@@ -206,7 +206,7 @@ func (f *flow) block(pc int) error {
 	}
 }
 
-// edge hands on what is known; ends says that it is the way that `next` takes at the end of its cursor.
+// edge hands on what is known; ends says that it is the way that `next` or `each` takes at the end of its cursor.
 func (f *flow) edge(to int, ends bool) error {
 	v := f.v
 	facts := f.now.facts
@@ -366,7 +366,7 @@ func (f *flow) usesCursor() error {
 		set(facts, f.cursor(c, factOpen))
 		f.lose(facts, c)
 		return nil
-	case op == opcodes.Next, op == opcodes.Close:
+	case stepsCursor(op), op == opcodes.Close:
 		return f.steps(c)
 	}
 	if !has(facts, f.cursor(c, factBatch)) {
@@ -375,7 +375,7 @@ func (f *flow) usesCursor() error {
 	return f.selects(c)
 }
 
-// steps checks next and close.
+// steps checks next, each and close.
 func (f *flow) steps(c int) error {
 	v, facts := f.v, f.now.facts
 	switch {
@@ -394,7 +394,9 @@ func (f *flow) steps(c int) error {
 		return nil
 	}
 	f.lose(facts, c)
-	set(facts, f.cursor(c, factBatch))
+	if v.in.Op == opcodes.Next { // the rows of each are scalars
+		set(facts, f.cursor(c, factBatch))
+	}
 	return nil
 }
 

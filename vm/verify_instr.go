@@ -125,6 +125,8 @@ func (v *verifier) fitting() error {
 		}
 	case opcodes.Paired:
 		return v.matches()
+	case opcodes.Each:
+		return v.eachOf(in.A)
 	case opcodes.Describe:
 		return v.describes(&p.Defs[in.B])
 	case opcodes.Define:
@@ -297,6 +299,18 @@ func (v *verifier) setUse(slot int, x uint16) error {
 	return v.wrong("operand %s is builder %d, a set that distinct fills in one place and that is looked up in another", slotNames[slot], x)
 }
 
+// eachOf checks that a cursor's rows can be taken one by one.
+func (v *verifier) eachOf(cursor uint16) error {
+	at := v.opens[cursor]
+	if at < 0 {
+		return nil // which the flow finds
+	}
+	if op := v.f.Code[at].Op; op != opcodes.OpenItems && op != opcodes.OpenFragment || v.f.Cursors[cursor].Parent != 0 {
+		return v.wrong("operand A is cursor %d, opened by %s; one over a scalar's items or a fragment is wanted", cursor, ops.Table[op].Name)
+	}
+	return nil
+}
+
 // width is how many columns the batches of a cursor have; -1 where nothing opens it, which the flow finds.
 func (v *verifier) width(cursor uint16) int {
 	at := v.opens[cursor]
@@ -438,7 +452,7 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		return p.run(reads, base, p.Funcs[in.B].Args)
 	case opcodes.Object:
 		return p.run(reads, base, len(p.Shapes[in.C].Names))
-	case opcodes.Rows, opcodes.Exists, opcodes.OpenFragment, opcodes.OpenApply:
+	case opcodes.Rows, opcodes.Exists, opcodes.Run, opcodes.OpenFragment, opcodes.OpenApply:
 		return p.run(reads, base, len(p.Fragments[in.B].Inputs))
 	case opcodes.Distinct, opcodes.Has:
 		return p.run(reads, base, p.Builders[in.B].Columns)

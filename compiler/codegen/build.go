@@ -72,7 +72,7 @@ func (g *gen) leaves(e sema.Expr, columns []sema.Expr) []sema.Expr {
 			}
 		}
 		switch y := x.(type) {
-		case *sema.Const, *sema.Param, *sema.Var:
+		case *sema.Const, *sema.Param, *sema.Var, *sema.Local:
 			return false
 		case *sema.Column:
 			columns = g.leaf(y, columns)

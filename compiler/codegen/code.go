@@ -27,7 +27,11 @@ type gen struct {
 	into     *code // which of the two is being written
 	labels   []target
 	span     ops.Span // of the expression being compiled
-	inputs   []*sema.Column
+	inputs   []sema.Expr
+	// routine is the routine that the fragment is of, or is part of; block what only the routine's own fragment has.
+	routine *sema.Routine
+	block   *block
+	dead    bool // no way leads to the code at hand
 	// ready are expressions whose value the prologue has put into a register.
 	ready []have
 	frame *frame
@@ -39,8 +43,9 @@ type label int
 const noLabel label = -1
 
 type target struct {
-	in *code
-	at int
+	in   *code
+	at   int
+	used bool // something jumps to it
 }
 
 func (m *module) gen(p *plan.Plan, pl *plan.Pipeline) *gen {
@@ -50,6 +55,14 @@ func (m *module) gen(p *plan.Plan, pl *plan.Pipeline) *gen {
 }
 
 func (g *gen) emit(op uint16, a, b, c uint16) {
+	if g.dead && g.into == &g.body {
+		return
+	}
+	for i, class := range ops.Table[op].Operands {
+		if class == ops.Label {
+			g.labels[[3]uint16{a, b, c}[i]].used = true
+		}
+	}
 	g.into.instrs = append(g.into.instrs, vm.Instr{Op: op, A: a, B: b, C: c})
 	g.into.spans = append(g.into.spans, g.span)
 }
@@ -70,7 +83,13 @@ func (g *gen) label() label {
 }
 
 // bind says that a label is here.
-func (g *gen) bind(l label) { g.labels[l] = target{g.into, len(g.into.instrs)} }
+func (g *gen) bind(l label) {
+	t := &g.labels[l]
+	t.in, t.at = g.into, len(g.into.instrs)
+	if t.used {
+		g.dead = false
+	}
+}
 
 func (g *gen) here() label {
 	l := g.label()
@@ -136,6 +155,11 @@ func kindOf(t ops.Type) ops.Kind {
 // finish ends the fragment and adds it to the program.
 func (g *gen) finish(shape int) int {
 	g.emit(opcodes.End, 0, 0, 0)
+	return g.add(g.fragment(shape))
+}
+
+// fragment is the code as a fragment.
+func (g *gen) fragment(shape int) vm.Fragment {
 	f := vm.Fragment{Shape: shape, Registers: g.regs, Cursors: g.cursors}
 	for range g.inputs {
 		f.Inputs = append(f.Inputs, ops.Any)
@@ -146,8 +170,12 @@ func (g *gen) finish(shape int) int {
 	for i := range f.Code {
 		g.patch(&f.Code[i], offset)
 	}
-	g.out.Fragments = append(g.out.Fragments, f)
-	return len(g.out.Fragments) - 1
+	return f
+}
+
+func (m *module) add(f vm.Fragment) int {
+	m.out.Fragments = append(m.out.Fragments, f)
+	return len(m.out.Fragments) - 1
 }
 
 // patch puts places for labels.

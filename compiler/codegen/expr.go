@@ -53,9 +53,13 @@ func isLoad(e sema.Expr) bool {
 
 // remember keeps what is dear to compute and likely to be asked for again.
 func (g *gen) remember(e sema.Expr, r uint16) {
-	switch e.(type) {
-	case *sema.Field, *sema.Call, *sema.Aggregate, *sema.InTable, *sema.Subquery:
+	switch x := e.(type) {
+	case *sema.Field, *sema.Call, *sema.Aggregate, *sema.InTable:
 		g.frame.keep(e, r)
+	case *sema.Subquery:
+		if x.Write == nil {
+			g.frame.keep(e, r)
+		}
 	case *sema.Column:
 		if _, ready := find(g.ready, e); !ready {
 			g.frame.keep(e, r)
@@ -99,7 +103,13 @@ func (g *gen) compute(e sema.Expr, dst int) uint16 {
 	case *sema.Param:
 		return g.scalar(e, opcodes.Param, uint16(e.Index), dst)
 	case *sema.Var:
-		return g.scalar(e, opcodes.VarGet, uint16(e.Slot), dst)
+		return g.variable(e, dst)
+	case *sema.Local:
+		return g.local(e)
+	case *sema.Do:
+		return g.do(e)
+	case *sema.Run:
+		return g.run(e, dst)
 	case *sema.Column:
 		return g.column(e, dst)
 	case *sema.Unary:

@@ -142,13 +142,16 @@ func (g *gen) provides(e sema.Expr) bool {
 
 // owns reports whether a relation is of the query that this fragment runs.
 func (g *gen) owns(r *sema.Relation) bool {
+	if g.block != nil {
+		return false
+	}
 	return g.pipeline == nil || g.pipeline.Owns(r)
 }
 
 // column reads a column: as it is, out of the whole row, or, being of an outer query, as an input of the fragment.
 func (g *gen) column(c *sema.Column, dst int) uint16 {
 	if !g.owns(c.Rel) {
-		return g.input(c, dst)
+		return g.input(c)
 	}
 	if len(c.Path) > 0 {
 		whole := sema.WholeOf(c.Rel, c.Span)
@@ -183,11 +186,11 @@ func (g *gen) below(r uint16, path []string, kind ops.Kind, dst int) uint16 {
 	return r
 }
 
-// input is a value of an outer row, handed to the fragment.
-func (g *gen) input(c *sema.Column, _ int) uint16 {
+// input is a value of an outer row or a variable of a block around, handed to the fragment.
+func (g *gen) input(c sema.Expr) uint16 {
 	var r uint16
 	g.once(func() {
-		r = g.declare(none, vm.Register{Kind: kindOf(c.Type)})
+		r = g.declare(none, vm.Register{Kind: kindOf(c.At().Type)})
 		g.emit(opcodes.Input, r, uint16(len(g.inputs)), 0)
 	})
 	g.inputs = append(g.inputs, c)

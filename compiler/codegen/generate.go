@@ -75,6 +75,8 @@ func (m *module) fragment(s *sema.Statement, p *plan.Plan) int {
 	g := m.gen(p, p.Root)
 	g.span = s.Span
 	switch b := s.Body.(type) {
+	case *sema.Routine:
+		return m.add(g.statements(b))
 	case *sema.Query, *sema.Values:
 		return g.query(p.Root)
 	case *sema.Write:

@@ -72,7 +72,7 @@ func (g *gen) apply(i int, s *plan.Apply, consume func()) {
 	sub := g.fragmentOf(s.Right)
 	base := uint16(0)
 	if len(sub.inputs) > 0 {
-		base = g.exprs(columnsAsExprs(sub.inputs))
+		base = g.exprs(sub.inputs)
 	}
 	parent := uint16(0)
 	if g.frame.cursor != scalars {

@@ -20,16 +20,18 @@ type module struct {
 	places  map[string]int
 	scratch key
 	subs    map[*plan.Pipeline]*compiled
+	// routines are the fragments of what is called, which may be under construction still.
+	routines map[*sema.Routine]int
 }
 
-// compiled is a pipeline that has become a fragment, and the columns of outer rows that are its inputs.
+// compiled is a pipeline that has become a fragment, and what it takes from around it as inputs: columns of outer rows and variables.
 type compiled struct {
 	fragment int
-	inputs   []*sema.Column
+	inputs   []sema.Expr
 }
 
 func newModule(src string, p *sema.Program) *module {
-	return &module{out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}}
+	return &module{out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}, routines: map[*sema.Routine]int{}}
 }
 
 // key is the content of a pool's entry as bytes, for finding it again.

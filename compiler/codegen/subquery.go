@@ -14,7 +14,13 @@ func (g *gen) fragmentOf(pl *plan.Pipeline) *compiled {
 		return c
 	}
 	sub := g.gen(g.plan, pl)
-	c := &compiled{fragment: sub.query(pl)}
+	sub.routine = g.routine
+	c := &compiled{}
+	if pl.Write != nil {
+		c.fragment = sub.write(pl)
+	} else {
+		c.fragment = sub.query(pl)
+	}
 	c.inputs = sub.inputs
 	g.subs[pl] = c
 	return c
@@ -45,14 +51,17 @@ func (g *gen) callFragment(e *sema.Subquery, op uint16, kind ops.Kind, sub *comp
 	emit := func() uint16 {
 		base := uint16(0)
 		if len(sub.inputs) > 0 {
-			base = g.exprs(columnsAsExprs(sub.inputs))
+			base = g.exprs(sub.inputs)
 		}
 		d := g.result(dst, kind, sources(base, len(sub.inputs))...)
 		g.emit(op, d, uint16(sub.fragment), base)
 		return d
 	}
-	for _, c := range sub.inputs {
-		if g.owns(c.Rel) {
+	if g.block != nil || e.Write != nil {
+		return emit()
+	}
+	for _, x := range sub.inputs {
+		if c, ok := x.(*sema.Column); ok && g.owns(c.Rel) {
 			return emit()
 		}
 	}
@@ -63,14 +72,6 @@ func (g *gen) callFragment(e *sema.Subquery, op uint16, kind ops.Kind, sub *comp
 		g.ready = append(g.ready, have{e, r})
 	}
 	return r
-}
-
-func columnsAsExprs(cs []*sema.Column) []sema.Expr {
-	es := make([]sema.Expr, len(cs))
-	for i, c := range cs {
-		es[i] = c
-	}
-	return es
 }
 
 // semiJoin fills a set from the subquery, once, and looks the value up in it.
@@ -95,7 +96,7 @@ func (g *gen) semiJoin(e *sema.Subquery, sub *compiled, dst int) uint16 {
 func (g *gen) openFragment(sub *compiled) int {
 	base := uint16(0)
 	if len(sub.inputs) > 0 {
-		base = g.exprs(columnsAsExprs(sub.inputs))
+		base = g.exprs(sub.inputs)
 	}
 	c := g.cursor(0)
 	g.emit(opcodes.OpenFragment, uint16(c), uint16(sub.fragment), base)

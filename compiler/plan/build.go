@@ -14,11 +14,16 @@ type Options struct {
 	Off []string
 	// Catalog has the statistics by which plans are chosen; nil where nothing is known.
 	Catalog schema.Catalog
+	// Routines are the routines of the program that have been planned: each is, once.
+	Routines map[*sema.Routine]*Plan
 }
 
 // Make plans one statement.
 func Make(body sema.Body, opt Options) *Plan {
-	p := &planner{plan: &Plan{Body: body, Subqueries: map[*sema.Query]*Pipeline{}}, rules: rules, off: map[string]bool{}, catalog: opt.Catalog}
+	if opt.Routines == nil {
+		opt.Routines = map[*sema.Routine]*Plan{}
+	}
+	p := &planner{plan: newPlan(body, opt), rules: rules, off: map[string]bool{}, catalog: opt.Catalog, opt: opt}
 	for _, name := range opt.Off {
 		p.off[name] = true
 	}
@@ -31,6 +36,8 @@ func Make(body sema.Body, opt Options) *Plan {
 		p.plan.Root = p.finish(valueRow(b))
 	case *sema.Let:
 		p.plan.Root = p.finish(&Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: b.Value}}, Form: vm.RowValue})
+	case *sema.Routine:
+		p.routine(b)
 	}
 	return p.plan
 }
@@ -43,8 +50,13 @@ func valueRow(v *sema.Values) *Pipeline {
 	return &Pipeline{Steps: []Step{&One{}}, Items: []sema.Item{{Name: "value", X: v.X}}, Form: vm.RowValue}
 }
 
+func newPlan(body sema.Body, opt Options) *Plan {
+	return &Plan{Body: body, Subqueries: map[*sema.Query]*Pipeline{}, Routines: opt.Routines}
+}
+
 type planner struct {
 	plan  *Plan
+	opt   Options
 	rules []rule
 	off   map[string]bool
 	// catalog has statistics; nil where nothing is known.
@@ -69,11 +81,24 @@ func (p *planner) finish(pl *Pipeline) *Pipeline {
 
 func (p *planner) subqueries(e sema.Expr) {
 	sema.Walk(e, func(x sema.Expr) bool {
-		if s, ok := x.(*sema.Subquery); ok && p.plan.Subqueries[s.Query] == nil {
-			p.plan.Subqueries[s.Query] = p.query(s.Query, false)
+		switch x := x.(type) {
+		case *sema.Subquery:
+			p.subquery(x)
+		case *sema.Run:
+			p.called(x.Routine)
 		}
 		return true
 	})
+}
+
+func (p *planner) subquery(s *sema.Subquery) {
+	switch {
+	case p.plan.Subqueries[s.Query] != nil:
+	case s.Write != nil:
+		p.plan.Subqueries[s.Query] = p.write(s.Write)
+	default:
+		p.plan.Subqueries[s.Query] = p.query(s.Query, false)
+	}
 }
 
 // query builds the pipeline that the language describes and applies the rules to it. keyOrder is that of the query around it.

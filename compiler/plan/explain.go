@@ -12,11 +12,14 @@ import (
 // Text shows the plan for EXPLAIN: the last step first, what feeds it below it, and the notes. src is the program's text,
 // from which expressions are shown.
 func (p *Plan) Text(src string) string {
-	if p.Root == nil {
-		return ""
-	}
 	d := &describer{src: src, plan: p}
-	d.pipeline(p.Root)
+	if r, ok := p.Body.(*sema.Routine); ok {
+		d.line("run statements")
+		d.block(r.Block)
+	}
+	if p.Root != nil {
+		d.pipeline(p.Root)
+	}
 	return strings.TrimSuffix(d.out.String(), "\n")
 }
 
@@ -88,6 +91,10 @@ func (d *describer) queries(pl *Pipeline) {
 			if !ok {
 				return true
 			}
+			if s.Write != nil {
+				d.below(s)
+				return true
+			}
 			use := map[sema.SubqueryUse]string{sema.UseList: "list", sema.UseExists: "exists", sema.UseIn: "in"}[s.Use]
 			if s.Hashed {
 				use = "semi-join, set"
@@ -102,6 +109,23 @@ func (d *describer) queries(pl *Pipeline) {
 			return true
 		})
 	})
+}
+
+// block shows the queries and writes in the statements of a block, in the order of the text.
+func (d *describer) block(b *sema.Block) {
+	b.Walk(func(x sema.Expr) bool {
+		if s, ok := x.(*sema.Subquery); ok {
+			d.below(s)
+		}
+		return true
+	})
+}
+
+// below shows the pipeline of a subquery as it is.
+func (d *describer) below(s *sema.Subquery) {
+	depth := d.depth
+	d.pipeline(d.plan.Subqueries[s.Query])
+	d.depth = depth
 }
 
 // text shows an expression as it was written, or as its value.

@@ -14,18 +14,24 @@ import (
 func foldConstants(_ *planner, pl *Pipeline) bool {
 	changed := false
 	pl.rewrite(func(e sema.Expr) sema.Expr {
-		return sema.Rewrite(e, func(x sema.Expr) sema.Expr {
-			v, ok := fold(x)
-			if !ok {
-				return x
-			}
-			changed = true
-			c := &sema.Const{Value: v}
-			c.Info = sema.Info{Span: x.At().Span, Type: ops.TypeOf(v.Kind())}
-			return c
-		})
+		f := folded(e)
+		changed = changed || f != e
+		return f
 	})
 	return changed
+}
+
+// folded is e with what is constant in it computed.
+func folded(e sema.Expr) sema.Expr {
+	return sema.Rewrite(e, func(x sema.Expr) sema.Expr {
+		v, ok := fold(x)
+		if !ok {
+			return x
+		}
+		c := &sema.Const{Value: v}
+		c.Info = sema.Info{Span: x.At().Span, Type: ops.TypeOf(v.Kind())}
+		return c
+	})
 }
 
 // fold computes an expression whose operands are constants.
@@ -111,7 +117,7 @@ func members(names []string, vs []ops.Value) (ms []ops.Member) {
 // would not have been asked.
 func infallible(e sema.Expr) bool {
 	switch e := e.(type) {
-	case *sema.Const, *sema.Param, *sema.Var, *sema.Column:
+	case *sema.Const, *sema.Param, *sema.Var, *sema.Column, *sema.Local:
 		return true
 	case *sema.InTable:
 		return infallible(e.X)

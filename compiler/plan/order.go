@@ -209,7 +209,7 @@ func semiJoin(_ *planner, pl *Pipeline) bool {
 	changed := false
 	pl.eachExpr(0, func(e sema.Expr) {
 		sema.Walk(e, func(x sema.Expr) bool {
-			if s, ok := x.(*sema.Subquery); ok && s.Use == sema.UseIn && !s.Hashed && !correlated(s.Query) {
+			if s, ok := x.(*sema.Subquery); ok && s.Use == sema.UseIn && s.Write == nil && !s.Hashed && !correlated(s.Query) {
 				s.Hashed = true
 				changed = true
 			}

@@ -17,6 +17,8 @@ type Plan struct {
 	Root *Pipeline
 	// Subqueries are the pipelines of the queries that expressions hold.
 	Subqueries map[*sema.Query]*Pipeline
+	// Routines are the plans of what is called.
+	Routines map[*sema.Routine]*Plan
 }
 
 // Pipeline is how the rows of a query come about.

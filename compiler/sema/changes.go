@@ -10,7 +10,12 @@ import (
 // target resolves what UPDATE and DELETE change: the rows of a source. For a pattern those are its last edges.
 func (c *checker) target(w *Write, e ast.Expr, where ast.Expr) *Relation {
 	q := w.From
-	c.source(q, e, nil)
+	if x := c.typedRecord(e); x != nil {
+		r := c.relation(c.records(x.At().Type.Name, e.Pos()), nil, e.Pos())
+		q.From = append(q.From, &KeySource{Rel: r, Key: x, Span: e.Pos()})
+	} else {
+		c.source(q, e, nil)
+	}
 	r := c.mainRelation(q)
 	if hop, ok := last(q.From).(*HopSource); ok {
 		r = hop.Edge
@@ -29,6 +34,28 @@ func (c *checker) target(w *Write, e ast.Expr, where ast.Expr) *Relation {
 	w.Key = idOf(r, e.Pos())
 	w.Old = wholeOf(r, e.Pos())
 	return r
+}
+
+// typedRecord resolves a target that is a value of which the type says that it is a record of which table: a variable of a
+// FOR over a table's records, a parameter of a function, or a field of one. nil for every other target.
+func (c *checker) typedRecord(e ast.Expr) Expr {
+	base := e
+	for {
+		f, ok := base.(*ast.Field)
+		if !ok {
+			break
+		}
+		base = f.X
+	}
+	v, ok := base.(*ast.Variable)
+	if !ok || c.local(v.Name, v.Span) == nil {
+		return nil
+	}
+	x := c.expr(e)
+	if t := x.At().Type; t.Kind == ops.KindRecord && t.Name != "" {
+		return x
+	}
+	return nil
 }
 
 func last(s []Source) Source {

@@ -11,7 +11,9 @@ func constant(v ops.Value, at ops.Span) *Const {
 }
 
 // expr resolves an expression.
-func (c *checker) expr(e ast.Expr) Expr {
+func (c *checker) expr(e ast.Expr) Expr { return c.captured(c.resolve(e)) }
+
+func (c *checker) resolve(e ast.Expr) Expr {
 	at := e.Pos()
 	switch e := e.(type) {
 	case *ast.Literal:
@@ -75,7 +77,7 @@ func (c *checker) compound(e ast.Expr) Expr {
 	case *ast.PathExpr:
 		return c.pathExpr(e)
 	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
-		return c.unsupported(at, "a writing statement inside an expression")
+		return c.writeValue(e)
 	case *ast.Wild:
 		return c.failf(ops.CodeSyntax, at, "* stands for every field or record; it has no value by itself")
 	}
@@ -115,7 +117,10 @@ func (c *checker) optional(e ast.Expr, at ops.Span) Expr {
 
 // variable resolves `$name`: a variable that was set, what the outer row is, else a parameter.
 func (c *checker) variable(name string, at ops.Span) Expr {
-	if c.hasVar(name) {
+	if x := c.local(name, at); x != nil {
+		return x
+	}
+	if c.seesScript() && c.hasVar(name) {
 		return &Var{leaf{Info{at, ops.Any}}, c.slot(name)}
 	}
 	if name == "parent" && c.scope != nil {
@@ -255,6 +260,11 @@ func (c *checker) step(x Expr, name ast.Name, at ops.Span) Expr {
 		return &Column{leaf{Info{at, ft}}, col.Rel, path}
 	}
 	f := &Field{Info: Info{at, ops.Any}, X: x, Path: []string{name.Text}}
+	for i := range t.Fields {
+		if t.Fields[i].Name == name.Text {
+			f.Type = t.Fields[i].Type
+		}
+	}
 	switch t.Kind {
 	case ops.KindRecord:
 		if t.Name != "" && c.catalog != nil {
@@ -323,8 +333,11 @@ func isKey(v ops.Value) bool {
 	return false
 }
 
-// ifExpr resolves IF as an expression: every block is one expression.
+// ifExpr resolves IF as an expression.
 func (c *checker) ifExpr(e *ast.If) Expr {
+	if !oneEach(e) {
+		return c.blockIf(e)
+	}
 	result := Expr(constant(ops.None, e.Span))
 	if e.Else != nil {
 		result = c.blockValue(e.Else, e.Span)
@@ -347,7 +360,24 @@ func (c *checker) blockValue(block []ast.Statement, at ops.Span) Expr {
 			return c.expr(s.X)
 		}
 	}
-	return c.unsupported(block[0].Pos(), "a block of statements inside IF")
+	panic("sema: a block of more than an expression")
+}
+
+// oneEach reports whether each block of an IF is one expression, or empty.
+func oneEach(e *ast.If) bool {
+	one := func(b []ast.Statement) bool {
+		if len(b) != 1 {
+			return len(b) == 0
+		}
+		_, ok := b[0].(*ast.ExprStatement)
+		return ok
+	}
+	for _, a := range e.Arms {
+		if !one(a.Then) {
+			return false
+		}
+	}
+	return one(e.Else)
 }
 
 // condition resolves an expression where a bool is wanted: a pattern there is true if it is not empty.

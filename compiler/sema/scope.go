@@ -15,6 +15,7 @@ import (
 type scope struct {
 	outer *scope
 	query *Query
+	write bool        // of a writing statement
 	rels  []*Relation // in the order of the sources
 	// sources has a relation for each source: its own or, of a pattern, the vertex at the end.
 	sources []*Relation

@@ -54,6 +54,10 @@ type checker struct {
 	vars       map[string]int // slot of every variable that the program uses
 	session    map[string]bool
 	let        map[string]bool
+	types      map[string]*ops.Type // that LET has declared
+	in         *routine             // the statement or function at hand; nil in an expression of the schema
+	block      *blockScope          // the innermost block
+	inFunction bool
 	scope      *scope // nil outside a query
 	queries    int
 	guard      bool // checking an expression of a schema
@@ -82,6 +86,12 @@ func newChecker(src string, opt Options) *checker {
 func (c *checker) result() (*Program, []*ops.Error) {
 	if len(c.errs) > 0 {
 		return nil, Sorted(c.errs)
+	}
+	for i := range c.program.Statements {
+		s := &c.program.Statements[i]
+		if r, ok := s.Body.(*Routine); ok && r.Block.Writes() {
+			s.Kind = vm.StatementWrite
+		}
 	}
 	return &c.program, nil
 }
@@ -150,9 +160,17 @@ func (c *checker) statement(s ast.Statement) {
 	case *ast.ExprStatement:
 		c.add(c.exprStatement(s))
 	case *ast.Return:
-		c.add(Statement{Kind: vm.StatementQuery, Span: at, Body: c.values(s)})
+		c.add(c.returnStatement(s))
 	case *ast.Let:
 		c.add(c.letStatement(s))
+	case *ast.Set:
+		c.add(c.setStatement(s))
+	case *ast.For, *ast.While:
+		c.add(c.controlStatement(s))
+	case *ast.Break:
+		c.leaveStep(at, "BREAK", false)
+	case *ast.Continue:
+		c.leaveStep(at, "CONTINUE", true)
 	case *ast.Transaction:
 		c.transaction(s)
 	case *ast.Explain:
@@ -176,16 +194,6 @@ func (c *checker) statement(s ast.Statement) {
 
 func statementName(s ast.Statement) string {
 	switch s.(type) {
-	case *ast.Set:
-		return "SET of a variable"
-	case *ast.For:
-		return "FOR"
-	case *ast.While:
-		return "WHILE"
-	case *ast.Break:
-		return "BREAK"
-	case *ast.Continue:
-		return "CONTINUE"
 	case *ast.LiveSelect:
 		return "LIVE SELECT"
 	case *ast.Kill:
@@ -209,18 +217,35 @@ func (c *checker) exprStatement(s *ast.ExprStatement) Statement {
 	case *ast.Ident, *ast.RecordExpr, *ast.RecordRange, *ast.Pattern, *ast.Wild:
 		st.Body = c.query(&ast.Select{At: ast.At{Span: s.Span}, Items: []ast.SelectItem{{X: &ast.Wild{At: ast.At{Span: s.Span}}}},
 			From: []ast.Source{{At: ast.At{Span: s.Span}, X: x}}})
+	case *ast.If:
+		if !oneEach(x) || !hasValue(x) {
+			return c.controlStatement(s)
+		}
+		return c.valueStatement(s.Span, s.X, "")
 	default:
-		st.Body = &Values{X: c.expr(s.X)}
+		return c.valueStatement(s.Span, s.X, "")
 	}
 	return st
 }
 
-func (c *checker) values(s *ast.Return) Body {
-	v := &Values{X: c.optional(s.Value, s.Span)}
+func (c *checker) returnStatement(s *ast.Return) Statement {
+	name := ""
 	if s.As != nil {
-		v.Name = s.As.Text
+		name = s.As.Text
 	}
-	return v
+	return c.valueStatement(s.Span, s.Value, name)
+}
+
+// valueStatement yields one value, in a column if that has a name.
+func (c *checker) valueStatement(at ops.Span, e ast.Expr, name string) Statement {
+	r := c.enter(at)
+	defer c.leave()
+	x := c.optional(e, at)
+	if r.needed {
+		r.Column = name
+		return r.asStatement(at, x)
+	}
+	return Statement{Kind: vm.StatementQuery, Span: at, Body: &Values{X: x, Name: name}}
 }
 
 func (c *checker) letStatement(s *ast.Let) Statement {
@@ -228,15 +253,17 @@ func (c *checker) letStatement(s *ast.Let) Statement {
 	if c.let[name] {
 		c.fail(ops.Errorf(ops.CodeAlreadyExists, "$%s is set by a LET above", name).WithHint("choose another name, or change it with SET"), s.Name.Span)
 	}
-	x := c.expr(s.Value)
+	var t *ops.Type
 	if s.Type != nil {
-		x = &Cast{Info: Info{s.Value.Pos(), c.typ(s.Type)}, X: x, To: c.typ(s.Type), Check: true}
+		declared := c.typ(s.Type)
+		t = &declared
 	}
+	st := c.variableStatement(s.Span, name, func() Expr { return c.kept(t, c.expr(s.Value)) })
 	if c.let == nil {
-		c.let = map[string]bool{}
+		c.let, c.types = map[string]bool{}, map[string]*ops.Type{}
 	}
-	c.let[name] = true
-	return Statement{Kind: vm.StatementQuery, Span: s.Span, Silent: true, Body: &Let{c.slot(name), x}}
+	c.let[name], c.types[name] = true, t
+	return st
 }
 
 func (c *checker) transaction(s *ast.Transaction) {
@@ -261,6 +288,7 @@ func (c *checker) explain(s *ast.Explain) {
 	}
 }
 
-func (*Query) explainable()  {}
-func (*Write) explainable()  {}
-func (*Values) explainable() {}
+func (*Query) explainable()   {}
+func (*Write) explainable()   {}
+func (*Values) explainable()  {}
+func (*Routine) explainable() {}

@@ -167,6 +167,8 @@ type (
 		Use   SubqueryUse
 		// X is what is looked up, for UseIn; else nil.
 		X Expr
+		// Write is set where the rows are those that a writing statement returns; Query is then its rows to write.
+		Write *Write
 		// Hashed is set by the planner where the rows become a set that X is looked up in.
 		Hashed bool
 	}

@@ -11,7 +11,7 @@ import (
 // values written are.
 func (c *checker) write(e ast.Expr) Body {
 	w := &Write{Span: e.Pos(), From: &Query{Span: e.Pos()}}
-	c.push(w.From)
+	c.push(w.From).write = true
 	defer c.pop()
 	switch e := e.(type) {
 	case *ast.Create:

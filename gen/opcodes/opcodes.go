@@ -112,6 +112,8 @@ const (
 	Rows
 	// Exists: A = whether fragment B, with inputs as for rows, emits a row; it is stopped at the first.
 	Exists
+	// Run: A = the first row that fragment B emits, with inputs as for rows, or none; it is stopped there. Fragments may run one another in a circle, to a depth of 1,000.
+	Run
 	// Jump: Goes to A; a jump backwards checks for cancellation, deadline and step budget.
 	Jump
 	// JumpIf: Goes to C if A is true (B=0), not true (1), false (2), not false (3), none (4), not none (5); on what is neither bool nor none modes 0 to 3 are an error.
@@ -166,6 +168,8 @@ const (
 	Get
 	// Fill: A = a vector of batch C with the value of B in every row.
 	Fill
+	// Each: B = the next row of cursor A (a row of columns is an object), of batches that it brings as they are needed; at the end B = none, A is closed and it goes to C. A is over items of a scalar, or a fragment.
+	Each
 	// OpenJoin: Opens cursor A over join B of cursor C, whose fragment's rows begin with the keys, and takes C over: each row of C with the rows of B that have the same keys, or as the join says none of them. The columns are C's behind the keys, then B's behind the keys; of a checked join one more, whether the row is a pair.
 	OpenJoin
 	// OpenApply: Opens cursor A over the rows of fragment B for each selected row of the batch of which inputs from C on are vectors: children of that row, which has a row of none where the cursor is outer and there are none.
@@ -199,7 +203,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 96
+const Count = 98
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -257,6 +261,7 @@ var Names = [Count]string{
 	"omit",
 	"rows",
 	"exists",
+	"run",
 	"jump",
 	"jump.if",
 	"fail",
@@ -284,6 +289,7 @@ var Names = [Count]string{
 	"close",
 	"get",
 	"fill",
+	"each",
 	"open.join",
 	"open.apply",
 	"new",
