@@ -260,6 +260,9 @@ func (s *Session) commit(ctx context.Context) error {
 		return nil
 	}
 	_, err := tx.Commit(ctx)
+	if err == nil {
+		tx.ReleaseKeeping()
+	}
 	return err
 }
 
@@ -323,6 +326,8 @@ func (s *Session) writeOnce(ctx context.Context, f func(*storage.Txn) error) err
 		tx.Cancel()
 		return err
 	}
-	_, err = tx.Commit(ctx)
+	if _, err = tx.Commit(ctx); err == nil {
+		tx.ReleaseKeeping()
+	}
 	return err
 }

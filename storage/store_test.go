@@ -168,3 +168,27 @@ func TestConflict(t *testing.T) {
 	}
 	_ = schema.DefineTable
 }
+
+// Names that were rolled back leave their numbers to others.
+func TestNamesAfterRollback(t *testing.T) {
+	s := memStore(t)
+	update(t, s, func(txn *Txn) {
+		create(t, txn, "p", i64(1), "a", i64(1))
+		sp := txn.Savepoint()
+		create(t, txn, "p", i64(2), "a", i64(1), "wrong", i64(2))
+		create(t, txn, "p", i64(3), "a", i64(1), "wrong", i64(2))
+		txn.RollbackTo(sp)
+		create(t, txn, "p", i64(2), "a", i64(1), "right", i64(2))
+		create(t, txn, "p", i64(3), "a", i64(1), "wrong", i64(3))
+	})
+	read(t, s, func(txn *Txn) {
+		c, err := txn.Scan(ctx, txn.Catalog().Table("p"), vm.Range{}, []vm.Column{field("right"), field("wrong")})
+		got := ""
+		for _, row := range drain(t, c, err, 2) {
+			got += ops.Format(row[0]) + " " + ops.Format(row[1]) + ", "
+		}
+		if got != "none none, 2 none, none 3, " {
+			t.Error(got)
+		}
+	})
+}

@@ -64,12 +64,9 @@ func (t *Txn) Release() {
 	if !t.done || t.kv != &t.room {
 		return
 	}
-	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], used: t.used[:0],
-		rowLog: t.rowLog[:0], sampleLog: t.sampleLog[:0]}
+	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], used: emptied(t.used),
+		rowLog: emptied(t.rowLog), sampleLog: emptied(t.sampleLog)}
 	n.room.Reset()
-	clear(n.rowLog[:cap(n.rowLog)])
-	clear(n.used[:cap(n.used)])
-	clear(n.sampleLog[:cap(n.sampleLog)])
 	if n.mem == nil {
 		n.mem = &record.Mem{}
 	}
@@ -79,6 +76,24 @@ func (t *Txn) Release() {
 	}
 	*t = n
 	txnPool.Put(t)
+}
+
+// ReleaseKeeping is Release, but the values that Get gave live on.
+func (t *Txn) ReleaseKeeping() {
+	t.mem = nil
+	t.Release()
+}
+
+// keepLog is how long the logs of a released transaction may be that are kept.
+const keepLog = 4096
+
+// emptied empties a list for the next transaction.
+func emptied[T any](list []T) []T {
+	if cap(list) > keepLog {
+		return nil
+	}
+	clear(list[:cap(list)])
+	return list[:0]
 }
 
 var _ vm.Txn = (*Txn)(nil)
@@ -96,11 +111,40 @@ type interner struct {
 	txn   *Txn
 	state *tableState
 	dict  *record.Dict
+	// The names of the record before, in order, with the dictionary that they are of: mostly this one has the same.
+	before []knownName
+	of     *record.Dict
+	at     int
+}
+
+// knownName is a name in the memory of a dictionary, and its number.
+type knownName struct {
+	name string
+	id   uint16
+}
+
+// mostKnown bounds how many names are compared in order.
+const mostKnown = 32
+
+// begin prepares for the names of a record of a table.
+func (n *interner) begin(s *tableState, d *record.Dict) {
+	n.state, n.dict, n.at = s, d, 0
+	if n.of != d {
+		n.of, n.before = d, n.before[:0]
+	}
 }
 
 // Intern implements record.Names.
 func (n *interner) Intern(name string) (uint16, bool, error) {
+	at := n.at
+	n.at++
+	if at < len(n.before) && n.before[at].name == name {
+		return n.before[at].id, true, nil
+	}
 	if id, ok := n.dict.ID(name); ok {
+		if known := n.dict.Name(id); n.of == n.dict && at < mostKnown && known != nil {
+			n.before = append(n.before[:min(at, len(n.before))], knownName{*known, id})
+		}
 		return id, true, nil
 	}
 	id, ok := n.txn.addName(n.state, name)
@@ -226,6 +270,7 @@ func (t *Txn) RollbackTo(sp Savepoint) {
 		t.nameLog = t.nameLog[:len(t.nameLog)-1]
 		if g := t.names[s]; g != nil {
 			g.dict.Truncate(g.dict.Len() - 1)
+			t.interner.of = nil
 			if g.dict.Len() == g.base {
 				delete(t.names, s)
 			}

@@ -111,8 +111,7 @@ func (t *Txn) encode(tab *table, obj ops.Value) (err error) {
 	if obj.Kind() != ops.KindObject {
 		return ops.Errorf(ops.CodeType, "a record of %s must be an object, not %s", tab.desc.Name, obj.Kind())
 	}
-	n := &t.interner
-	n.state, n.dict = tab.tableState, t.dict(tab.tableState)
+	t.interner.begin(tab.tableState, t.dict(tab.tableState))
 	t.value, err = t.enc.Record(t.value[:0], obj.AsObject())
 	return err
 }

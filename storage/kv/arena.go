@@ -3,6 +3,7 @@ package kv
 const (
 	arenaFirst = 1 << 10
 	arenaMost  = 1 << 20
+	arenaKeep  = 256 << 10 // the largest chunk that is kept from one use to the next
 )
 
 // arena hands out byte slices that live as long as it does.
@@ -20,7 +21,7 @@ func (a *arena) alloc(n int) []byte {
 	if n > len(a.free) {
 		a.size = min(max(a.size*2, arenaFirst), arenaMost)
 		a.free = make([]byte, max(a.size, n))
-		if a.keep == nil {
+		if len(a.free) > len(a.keep) && len(a.free) <= arenaKeep {
 			a.keep = a.free
 		}
 	}

@@ -52,19 +52,19 @@ type buffer struct {
 	bytes   int
 }
 
-// keepWrites is how long a list of writes is kept from one transaction to the next.
-const keepWrites = 1024
+// keepWrites is how long a list of writes is kept from one transaction to the next, keepLists how many lists of objects.
+const (
+	keepWrites = 4096
+	keepLists  = 8
+)
 
 // reset empties the buffer for another transaction.
 func (b *buffer) reset() {
 	clear(b.writes)
 	spare := b.spare
 	for _, o := range b.objects {
-		if len(o.chunks) == 1 && len(spare) < 8 {
-			c := o.chunks[0]
-			clear(c.keys)
-			c.n, c.max = 0, 0
-			o.len, o.version = 0, 0
+		if len(spare) < keepLists {
+			o.empty()
 			spare = append(spare, o)
 		}
 	}

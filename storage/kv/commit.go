@@ -34,6 +34,7 @@ func (t *Txn) Commit(h Hooks) (at Time, err error) {
 	if len(t.buf.writes) == 0 && len(t.buf.drops) == 0 {
 		return t.snapshot, nil
 	}
+	t.settle()
 	p := &t.pending
 	p.batch = t.db.p.NewBatchWithSize(t.buf.bytes + 32*len(t.buf.writes) + 64)
 	if err := p.build(t); err != nil {

@@ -7,11 +7,12 @@ import (
 )
 
 // risingRun is how many inserts with rising keys make it likely that more follow.
-const risingRun = 8
+const risingRun = 4
 
 // inserts is what a transaction knows that helps it to insert many keys.
 type inserts struct {
 	last   []byte // the key asked for last
+	owed   bool   // it was not there, and it is not noted yet that the transaction depends on that
 	rising int    // how many keys of one object were asked for in rising order
 	// The snapshot has no key in [lo, hi); hi is empty where that is not known of any.
 	lo, hi []byte
@@ -19,7 +20,10 @@ type inserts struct {
 
 // Holds reports whether a key is there, and records that the transaction depends on it. It is Get for inserts: where keys
 // rise, as those of an import do, one seek finds that all up to the next existing key are free.
+//
+// Mostly the key is written next, and a write is validated as a read is: the dependency is noted only where it is not.
 func (t *Txn) Holds(key []byte) (bool, error) {
+	t.settle()
 	if len(t.buf.writes) > 0 {
 		if w := t.buf.get(key); w != nil {
 			return !w.deleted, nil
@@ -27,7 +31,7 @@ func (t *Txn) Holds(key []byte) (bool, error) {
 	}
 	ins := &t.inserts
 	if bytes.Compare(key, ins.lo) >= 0 && bytes.Compare(key, ins.hi) < 0 {
-		t.ReadKey(key)
+		ins.last, ins.owed = append(ins.last[:0], key...), true
 		return false, nil
 	}
 	ins.follow(key)
@@ -36,10 +40,19 @@ func (t *Txn) Holds(key []byte) (bool, error) {
 		return ok, err
 	}
 	found, err := t.findGap(key)
-	if err == nil {
+	if err == nil && found {
 		t.ReadKey(key)
 	}
+	ins.owed = err == nil && !found
 	return found, err
+}
+
+// settle notes the dependency that Holds has left open.
+func (t *Txn) settle() {
+	if t.inserts.owed {
+		t.inserts.owed = false
+		t.ReadKey(t.inserts.last)
+	}
 }
 
 // follow counts keys that rise.

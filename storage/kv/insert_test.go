@@ -68,3 +68,25 @@ func TestRisingKeysAreLookedForOnce(t *testing.T) {
 		t.Error("a key in a gap that is known was looked for")
 	}
 }
+
+// What a transaction found free to write it depends on, also where the write is rolled back.
+func TestRolledBackInsertsAreValidated(t *testing.T) {
+	db := openDB(t)
+	for round, rising := range []int{1, 20} {
+		txn := db.begin(t, true)
+		m := txn.Mark()
+		name := func(i int) string { return fmt.Sprintf("%d-%04d", round, i) }
+		for i := range rising {
+			if held, err := txn.Holds(key(name(i))); held || err != nil {
+				t.Fatal(held, err)
+			}
+			txn.Put(key(name(i)), []byte("w"), Absent)
+		}
+		txn.RollbackTo(m)
+		txn.Put(key(name(9000)), []byte("w"), Absent)
+		db.put(t, name(rising-1), "x")
+		if !conflicts(t, txn) {
+			t.Errorf("round %d: no conflict", round)
+		}
+	}
+}

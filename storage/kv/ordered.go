@@ -11,7 +11,39 @@ const chunkSize = 128
 type ordered[V ~int32 | ~uint64] struct {
 	chunks  []*chunk[V]
 	len     int
-	version int // changes whenever a position may have moved
+	version int         // changes whenever a position may have moved
+	spare   []*chunk[V] // empty chunks
+}
+
+// keepChunks is how many chunks an emptied map keeps.
+const keepChunks = keepWrites / chunkSize
+
+// empty takes everything out. What the chunks need of memory is kept for what comes.
+func (o *ordered[V]) empty() {
+	for _, c := range o.chunks {
+		if len(o.spare) == keepChunks {
+			break
+		}
+		clear(c.keys)
+		c.n, c.max = 0, 0
+		o.spare = append(o.spare, c)
+	}
+	clear(o.chunks)
+	*o = ordered[V]{chunks: o.chunks[:0], spare: o.spare}
+}
+
+// fresh returns an empty chunk with room for a number of keys at least.
+func (o *ordered[V]) fresh(room int) *chunk[V] {
+	c := new(chunk[V])
+	if n := len(o.spare); n > 0 {
+		c = o.spare[n-1]
+		o.spare[n-1] = nil
+		o.spare = o.spare[:n-1]
+	}
+	if len(c.keys) < room {
+		c.keys, c.vals = make([][]byte, room), make([]V, room)
+	}
+	return c
 }
 
 // chunk holds n keys in slices that grow up to chunkSize, since most transactions write few keys.
@@ -87,7 +119,7 @@ func (o *ordered[V]) set(p pos, found bool, key []byte, v V) {
 	o.version++
 	o.len++
 	if len(o.chunks) == 0 {
-		o.chunks = append(o.chunks, new(chunk[V]))
+		o.chunks = append(o.chunks, o.fresh(0))
 	}
 	c := o.chunks[p.chunk]
 	if c.n == chunkSize {
@@ -104,7 +136,7 @@ func (o *ordered[V]) set(p pos, found bool, key []byte, v V) {
 // split makes room at p in a full chunk: behind the last key by a new chunk, elsewhere by halving.
 func (o *ordered[V]) split(p pos) (*chunk[V], pos) {
 	c := o.chunks[p.chunk]
-	next := &chunk[V]{keys: make([][]byte, chunkSize), vals: make([]V, chunkSize)}
+	next := o.fresh(chunkSize)
 	keep := chunkSize / 2
 	if p.i == chunkSize && p.chunk == len(o.chunks)-1 {
 		keep = chunkSize

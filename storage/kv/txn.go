@@ -92,6 +92,7 @@ func (t *Txn) pin() error {
 		t.view = v
 		return err
 	}
+	t.settle()
 	t.db.commitMu.Lock()
 	defer t.db.commitMu.Unlock()
 	if Time(t.db.last.Load()) != t.snapshot {
@@ -274,7 +275,12 @@ func Replacing(raw []byte) Old {
 }
 
 // Put writes a value, which is copied.
-func (t *Txn) Put(key, value []byte, old Old) { t.buf.put(key, value, false, old) }
+func (t *Txn) Put(key, value []byte, old Old) {
+	if t.inserts.owed && bytes.Equal(key, t.inserts.last) {
+		t.inserts.owed = false
+	}
+	t.buf.put(key, value, false, old)
+}
 
 // Delete removes a key.
 func (t *Txn) Delete(key []byte, old Old) { t.buf.put(key, nil, true, old) }
@@ -294,7 +300,16 @@ func (m Mark) Writes() int { return m.writes }
 func (t *Txn) Mark() Mark { return Mark{t.buf.mark()} }
 
 // RollbackTo undoes every write behind a savepoint. Iterators must have been closed.
-func (t *Txn) RollbackTo(m Mark) { t.buf.rollback(m.mark) }
+// It goes on depending on what keys it found free to write them.
+func (t *Txn) RollbackTo(m Mark) {
+	t.settle()
+	for _, w := range t.buf.writes[m.writes:] {
+		if w.state == oldAbsent {
+			t.reads.Keys = append(t.reads.Keys, w.key)
+		}
+	}
+	t.buf.rollback(m.mark)
+}
 
 // Cancel ends the transaction without a trace.
 func (t *Txn) Cancel() { _ = t.end() }
