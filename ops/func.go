@@ -63,7 +63,9 @@ const (
 
 // Funcs is every function, ascending by name.
 var Funcs = sortedFuncs(mathFuncs(), stringFuncs(), regexFuncs(), arrayFuncs(), timeFuncs(), durationFuncs(), typeFuncs(),
-	recordFuncs(), objectFuncs(), vectorFuncs(), encodingFuncs(), cryptoFuncs(), randFuncs(), graphFuncs())
+	recordFuncs(), objectFuncs(), vectorFuncs(), encodingFuncs(), cryptoFuncs(), secretFuncs(), randFuncs(), geoFuncs(), graphFuncs(),
+	setFuncs(), stringForms(), stringPieces(), stringAlike(), stringVersionSteps(), arrayMore(), mathMore(), timeMore(), durationMore(),
+	encodingMore(), vectorMore(), randMore(), regexMore())
 
 var funcByName = indexFuncs(Funcs)
 

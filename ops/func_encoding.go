@@ -4,12 +4,17 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"hash/crc32"
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/zeebo/blake3"
 )
 
 // octets returns argument i, a string or a byte string, as bytes, not to be changed.
@@ -93,6 +98,14 @@ func cryptoFuncs() []Func {
 		digest("md5", "The MD5 digest (broken: for old data, not for secrets)", `"d02c4c4c"`, func(b []byte) []byte { s := md5.Sum(b); return s[:] }),
 		digest("sha1", "The SHA-1 digest (broken: for old data, not for secrets)", `"aa8c4133"`, func(b []byte) []byte { s := sha1.Sum(b); return s[:] }),
 		digest("sha256", "The SHA-256 digest", `"f9194e73"`, func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }),
+		digest("sha224", "The SHA-224 digest", `"35cd2f4a"`, func(b []byte) []byte { s := sha256.Sum224(b); return s[:] }),
+		digest("sha384", "The SHA-384 digest", `"461aa3a1"`, func(b []byte) []byte { s := sha512.Sum384(b); return s[:] }),
+		digest("sha3_256", "The SHA3-256 digest", `"c6a86595"`, func(b []byte) []byte { s := sha3.Sum256(b); return s[:] }),
+		digest("sha3_512", "The SHA3-512 digest", `"c2ed3c5e"`, func(b []byte) []byte { s := sha3.Sum512(b); return s[:] }),
+		digest("blake3", "The BLAKE3 digest", `"4f2cfe7f"`, func(b []byte) []byte { s := blake3.Sum256(b); return s[:] }),
+		digest("crc32", "The CRC-32 checksum (IEEE; no protection against intent)", `"abdef192"`, func(b []byte) []byte {
+			return binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b))
+		}),
 		digest("sha512", "The SHA-512 digest", `"2dc48a94"`, func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }),
 	}
 }

@@ -173,6 +173,10 @@ func stringLikeness() []Func {
 	return []Func{
 		pair("distance::levenshtein", "int", "How many characters must be put in, left out or changed to make b of a.",
 			`string::distance::levenshtein("kitten", "sitting")`, "3", func(x, y []rune) Value { return Int(int64(levenshtein(x, y, false))) }),
+		pair("distance::normalized_levenshtein", "float", "The edits between two texts as a part of the longer one: 0 for equal ones, 1 for those with nothing in common.",
+			`string::distance::normalized_levenshtein("abcd", "abxd")`, "0.25", func(x, y []rune) Value {
+				return Float(float64(levenshtein(x, y, false)) / float64(max(1, len(x), len(y))))
+			}),
 		pair("distance::damerau_levenshtein", "int", "As levenshtein, where swapping two neighbours counts as one change.",
 			`string::distance::damerau_levenshtein("ab", "ba")`, "1", func(x, y []rune) Value { return Int(int64(levenshtein(x, y, true))) }),
 		pair("distance::hamming", "int?", "At how many places two texts of one length differ; none for different lengths.",

@@ -434,6 +434,9 @@ func TestFunctionsSurviveAnything(t *testing.T) {
 	}
 	for i := range ops.Funcs {
 		f := &ops.Funcs[i]
+		if strings.HasSuffix(f.Name, "::generate") {
+			continue // slow on purpose, and it takes strings of every length alike
+		}
 		t.Run(f.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				checkSurvives(t, f, values, byKind)

@@ -213,6 +213,13 @@ func vectorMeasures() []Func {
 			func(x, y []float64) float64 { return max(-1, min(1, cosine(x, y))) }),
 		measure("similarity::jaccard", "How many distinct elements are in both, over how many there are.",
 			"vector::similarity::jaccard([1, 2], [2, 3])", "0.3333333333333333", jaccard),
+		measure("similarity::spearman", "The correlation of the elements' ranks, from -1 to 1.", "vector::similarity::spearman([1, 2, 3], [2, 4, 9])", "1.0",
+			func(x, y []float64) float64 {
+				x, y = ranks(x), ranks(y)
+				center(x)
+				center(y)
+				return max(-1, min(1, cosine(x, y)))
+			}),
 		measure("similarity::pearson", "The correlation of the elements, from -1 to 1.", "vector::similarity::pearson([1, 2, 3], [2, 4, 6])", "1.0",
 			func(x, y []float64) float64 {
 				center(x)

@@ -238,10 +238,11 @@ func (c *checker) indexed(name *ast.Name) *schema.Table {
 	return t
 }
 
-// isOrdered reports whether an index's WITH asks for the kind there is: index::btree().
+// isOrdered reports whether an index's WITH asks for what the one kind there is does: index::btree(), and index::hash(), which
+// finds equal values; an ordered index does so too.
 func (c *checker) isOrdered(e ast.Expr) bool {
 	call, ok := e.(*ast.Call)
-	return ok && len(call.Func) == 2 && call.Func[0].Text == "index" && call.Func[1].Text == "btree" && len(call.Args) == 0
+	return ok && len(call.Func) == 2 && call.Func[0].Text == "index" && (call.Func[1].Text == "btree" || call.Func[1].Text == "hash") && len(call.Args) == 0
 }
 
 // ---- REMOVE, DESCRIBE, INFO, USE
