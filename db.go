@@ -55,7 +55,7 @@ func OpenMemory(o *Options) (*DB, error) {
 func open(dir string, o Options) (*DB, error) {
 	store, err := storage.Open(storage.Options{
 		FS: o.FS, Dir: dir, Clock: o.Clock, Random: o.Random, Relaxed: o.Relaxed, ReadOnly: o.ReadOnly,
-		Logger: storeLogger{o.Logger}, CacheBytes: o.CacheBytes, ScanWorkers: o.ScanWorkers,
+		Logger: storeLogger{o.Logger}, CacheBytes: o.CacheBytes, Retention: o.Retention, ScanWorkers: o.ScanWorkers,
 	})
 	if err != nil {
 		return nil, err

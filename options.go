@@ -40,6 +40,9 @@ type Options struct {
 	// StatementTime is how long one statement may run, by Clock, before it fails with deadline_exceeded; zero means that the
 	// deadline of its context alone holds.
 	StatementTime time.Duration
+	// Retention is how long a record's older versions are kept after it was changed, for queries with VERSION; the default is 4 hours. They
+	// take disk, and no time unless they are read.
+	Retention time.Duration
 	// Retries is how often a single statement outside BEGIN is run again when it loses a conflict, before the
 	// conflict is reported; the default is 16, a negative number means never.
 	Retries int
@@ -60,6 +63,7 @@ const (
 	defaultSteps      = 1_000_000_000
 	defaultRetries    = 16
 	mostScanWorkers   = 4 // by default
+	defaultRetention  = 4 * time.Hour
 	minQueryMemory    = 64 << 10
 )
 
@@ -76,6 +80,7 @@ func (o *Options) withDefaults() Options {
 	setDefault(&c.StatementSteps, defaultSteps)
 	setDefault(&c.Retries, defaultRetries)
 	setDefault(&c.ScanWorkers, min(runtime.GOMAXPROCS(0), mostScanWorkers))
+	setDefault(&c.Retention, defaultRetention)
 	if c.FS == nil {
 		c.FS = vfs.Default
 	}
@@ -132,6 +137,9 @@ func (o *Options) Validate() error {
 	if o.StatementTime < 0 {
 		fault("StatementTime is negative: %s", o.StatementTime)
 	}
+	if o.Retention < 0 {
+		fault("Retention is negative: %s", o.Retention)
+	}
 	if o.Retries > 1000 {
 		fault("Retries is %d, more than 1000 would hide a livelock", o.Retries)
 	}
@@ -161,6 +169,7 @@ func (o *Options) String() string {
 	add(o.ScanWorkers != 0, "scan_workers=%d", o.ScanWorkers)
 	add(o.StatementSteps != 0, "statement_steps=%d", o.StatementSteps)
 	add(o.StatementTime != 0, "statement_time=%s", o.StatementTime)
+	add(o.Retention != 0, "retention=%s", o.Retention)
 	add(o.Retries != 0, "retries=%d", o.Retries)
 	if s == "" {
 		return "defaults"

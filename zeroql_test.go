@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 //	eval    the value of each line, an expression, as ZeroQL writes it
 //	run     the rows of each statement as JSON lines, with "--" between statements
 //	plan    the plan of each statement
+//	clock   moves the clock on, by a duration
 //
 // `run` takes the argument as=name for a session of that name, and begins with lines `param name = literal` for parameters. An error
 // is shown as it is to people; behind it nothing of the text runs.
@@ -71,6 +73,11 @@ func runGoldenIn(t *testing.T, path string, in func(*testing.T, *zerodb.DB) zero
 			return g.eval(t, d.Input)
 		case "plan":
 			return g.plan(t, d.Input)
+		case "clock":
+			by, err := time.ParseDuration(d.Input)
+			must(t, err)
+			g.now.Add(int64(by))
+			return ""
 		case "run":
 			return g.run(t, d)
 		}
@@ -84,17 +91,19 @@ func runGoldenIn(t *testing.T, path string, in func(*testing.T, *zerodb.DB) zero
 type golden struct {
 	in       func(*testing.T, *zerodb.DB) zerodb.Database
 	db       zerodb.Database
+	now      atomic.Int64 // of the database's clock; a server asks for it from other goroutines
 	sessions map[string]zerodb.Conn
 }
 
-// fresh opens a database in which time stands still at a known moment and chance is always the same.
+// fresh opens a database in which time stands still, at a known moment until it is moved, and chance is always the same.
 func (g *golden) fresh(t *testing.T) {
 	if g.db != nil {
 		must(t, g.db.Close())
 	}
+	g.now.Store(time.Date(2026, 11, 24, 12, 30, 0, 0, time.UTC).UnixNano())
 	db, err := zerodb.OpenMemory(&zerodb.Options{
 		NoWarmUp: true,
-		Clock:    func() time.Time { return time.Date(2026, 11, 24, 12, 30, 0, 0, time.UTC) },
+		Clock:    func() time.Time { return time.Unix(0, g.now.Load()).UTC() },
 		Sleep:    func(time.Duration) {},
 		Random:   &sequence{},
 	})

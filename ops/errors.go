@@ -140,6 +140,7 @@ var Codes = []struct {
 	{CodeVersion, "A program or directory was written by a newer version.", "Use that version or newer."},
 	{CodeTransaction, "COMMIT or CANCEL without BEGIN, a nested BEGIN, or use of an ended transaction.", "Balance BEGIN with COMMIT or CANCEL."},
 	{CodeReadOnlyTransaction, "A write in a read-only transaction or a full or damaged store.", "Free space or open the database for writing."},
+	{CodeNotKept, "A query reads as of a time from which not everything is kept any more.", "Read a later time; the option Retention says how long older versions are kept."},
 	{CodeClosed, "The database, session or rows are closed.", "–"},
 	{CodeLocked, "Another process has the directory open.", "Stop that process, or use another directory."},
 	{CodeNotADatabase, "The directory holds something else than a zerodb database.", "Name an empty directory or a database."},
@@ -199,6 +200,7 @@ const (
 	CodeVersion             Code = "newer_version"
 	CodeTransaction         Code = "transaction_state"
 	CodeReadOnlyTransaction Code = "read_only"
+	CodeNotKept             Code = "not_kept"
 	CodeClosed              Code = "closed"
 	CodeLocked              Code = "locked"
 	CodeNotADatabase        Code = "not_a_database"

@@ -234,6 +234,9 @@ var Table = []Row{
 	{Name: "run", Form: FormRow, Operands: [3]Operand{Dst, FragmentRef, SrcBase}, Type: ResultOfSources, Cost: CostScan,
 		Effect: "A = the first row that fragment B emits, with inputs as for rows, or none; it is stopped there. Fragments may run one another in a circle, to a depth of 1,000."},
 
+	{Name: "virtual", Form: FormRow, Operands: [3]Operand{DstScalar, ConstRef}, Type: ResultKind, Result: KindList, Cost: CostScan,
+		Effect: "A = the rows of the virtual table that string B names, a list of objects."},
+
 	// ---- control
 	{Name: "jump", Form: FormControl, Operands: [3]Operand{Label}, Cost: CostConst, Ends: true,
 		Effect: "Goes to A; a jump backwards checks for cancellation, deadline and step budget."},
@@ -243,6 +246,9 @@ var Table = []Row{
 		Effect: "Ends the statement with an error: A is an object constant {code, message}, B a value to show, or none."},
 	{Name: "end", Form: FormControl, Cost: CostConst, Ends: true,
 		Effect: "Ends the fragment; its cursors are closed."},
+
+	{Name: "as.of", Form: FormControl, Operands: [3]Operand{SrcScalar}, Cost: CostConst,
+		Effect: "From here on this fragment and those that it runs read records as they were at time A; they cannot write."},
 
 	// ---- selections
 	{Name: "filter", Form: FormSelect, Operands: [3]Operand{CursorRef, SrcVector},

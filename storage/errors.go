@@ -17,6 +17,7 @@ import (
 // wrap turns an error from below into one that a user can meet.
 func wrap(err error) error {
 	var known *ops.Error
+	var gone *kv.GoneError
 	switch {
 	case err == nil:
 		return nil
@@ -29,6 +30,9 @@ func wrap(err error) error {
 	case errors.Is(err, kv.ErrReadOnly):
 		return &ops.Error{Code: ops.CodeReadOnlyTransaction, Message: readOnlyMessage(err), Err: err,
 			Hint: "free space or mend the disk, then open the database again"}
+	case errors.As(err, &gone):
+		return &ops.Error{Code: ops.CodeNotKept, Message: "older versions are kept since " + show(ops.Time(gone.Since.Moment().UnixNano())) + ", and the query reads an earlier time", Err: err,
+			Hint: "read a later time; the option Retention says how long they are kept"}
 	case errors.Is(err, kv.ErrClosed), errors.Is(err, pebble.ErrClosed):
 		return &ops.Error{Code: ops.CodeClosed, Message: "the database is closed", Err: err}
 	case errors.Is(err, kv.ErrHeader), record.Corrupt(err), pebble.IsCorruptionError(err), errors.Is(err, io.ErrUnexpectedEOF):

@@ -8,6 +8,7 @@ import (
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
 	"github.com/zerodb/zerodb/storage/record"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -35,7 +36,12 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 	}
 	lo, hi := bounds(prefix, r, false)
 	mark := t.kv.Mark()
-	it, err := t.kv.NewIter(lo, hi, mark)
+	var it *kv.Iter
+	if t.kv.AsOf() && t.kv.Snapshot() < tab.since {
+		it, err = t.entriesThen(ctx, tab, ix, lo, hi)
+	} else {
+		it, err = t.kv.NewIter(lo, hi, mark)
+	}
 	if err != nil {
 		return nil, wrap(err)
 	}

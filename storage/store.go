@@ -37,7 +37,7 @@ type Options struct {
 	// ScanWorkers is how many goroutines may read for scans at a time, beside those that ask; with less than two each scan
 	// reads alone.
 	ScanWorkers int
-	// Retention is how long older versions are kept at least; 0 is ten minutes.
+	// Retention is how long older versions are kept at least, for At; 0 is ten minutes.
 	Retention time.Duration
 }
 

@@ -30,8 +30,9 @@ type Txn struct {
 	used      []*tableState // the tables that it depends on
 	absent    []string      // and those that are not there
 	usesEdges bool
-	stale     error // the conflict that was found over a definition
-	defined   bool  // whether it changed any catalog
+	views     []*Txn // what At has given
+	stale     error  // the conflict that was found over a definition
+	defined   bool   // whether it changed any catalog
 	done      bool
 
 	names     map[*tableState]*grown
@@ -289,6 +290,7 @@ func (t *Txn) Cancel() {
 // end marks the transaction as ended.
 func (t *Txn) end() {
 	t.done = true
+	t.closeViews()
 	t.store.open.Add(-1)
 }
 

@@ -128,6 +128,8 @@ var handlers = [...]handler{
 
 	opcodes.Define:   doDefine,
 	opcodes.Describe: doDescribe,
+	opcodes.Virtual:  doVirtual,
+	opcodes.AsOf:     doAsOf,
 }
 
 // dispatch is handlers, out of the initialisation loop that handlers which run other fragments would make.
@@ -142,10 +144,24 @@ func init() {
 
 // resume runs the fragment to its next rows. It returns nil at its end.
 func (fr *frame) resume() (*OutBatch, error) {
-	code, handlers := fr.frag.Code, fr.frag.handlers
-	if fr.profile != nil {
-		return fr.resumeProfiled()
+	// Fragments that this one runs read at its time, whatever is running when they are asked for their rows.
+	outer := fr.run.txn
+	if fr.then != nil {
+		fr.run.txn = fr.then
 	}
+	var b *OutBatch
+	var err error
+	if fr.profile != nil {
+		b, err = fr.resumeProfiled()
+	} else {
+		b, err = fr.loop()
+	}
+	fr.run.txn = outer
+	return b, err
+}
+
+func (fr *frame) loop() (*OutBatch, error) {
+	code, handlers := fr.frag.Code, fr.frag.handlers
 	for {
 		in := &code[fr.pc]
 		fr.pc++

@@ -110,7 +110,7 @@ func (fr *frame) openNothing(in *Instr, a *linkedAccess) signal {
 func doOpenTable(fr *frame, in *Instr) signal {
 	a := fr.access(in.B)
 	if a.Table < 0 {
-		return fr.openStore(in, a, &everyCursor{run: fr.run, access: a, tables: fr.run.txn.Catalog().Tables()}, nil)
+		return fr.openStore(in, a, &everyCursor{run: fr.run, access: a, tables: fr.run.txn.Tables()}, nil)
 	}
 	t := a.present(fr.run)
 	if t == nil {

@@ -11,6 +11,7 @@ type frame struct {
 	frag *linkedFragment
 	pc   int
 	err  error
+	then Txn // where as.of has been executed: what it reads from
 
 	scalars []ops.Value   // by register
 	vectors []*ops.Vector // by register: where its value is, in memory of its own or in a cursor's batch
@@ -67,7 +68,7 @@ func (f *linkedFragment) frame(r *Rows) *frame {
 
 // rewind sets a frame that ran before to its start.
 func (fr *frame) rewind() error {
-	fr.pc = 0
+	fr.pc, fr.then = 0, nil
 	return fr.closeCursors()
 }
 
@@ -101,7 +102,7 @@ func (fr *frame) release() error {
 		}
 	}
 	fr.out = OutBatch{columns: fr.out.columns[:0]}
-	fr.pc, fr.err, fr.profile, fr.run = 0, nil, nil, nil
+	fr.pc, fr.err, fr.then, fr.profile, fr.run = 0, nil, nil, nil, nil
 	fr.frag.pool.Put(fr)
 	return err
 }

@@ -101,11 +101,20 @@ func (m *manifestOf) fragment(f *Fragment) {
 			m.note(&m.writes, m.p.Accesses[in.B].Table, "*")
 		case opcodes.Call:
 			m.call(&m.p.Funcs[in.B])
+		case opcodes.Virtual:
+			m.virtual(m.p.Consts[in.B])
 		case opcodes.Define:
 			m.defines = true
 		}
 	}
 	m.cost = max(m.cost, costOf(m.p, f))
+}
+
+// virtual notes a virtual table, which is none of the program's.
+func (m *manifestOf) virtual(name ops.Value) {
+	if name.Kind() == ops.KindString && !slices.ContainsFunc(m.reads.tables, func(t TableFields) bool { return t.Table == name.AsString() }) {
+		m.reads.tables = append(m.reads.tables, TableFields{Table: name.AsString(), Fields: slices.Clone(everyField)})
+	}
 }
 
 func (m *manifestOf) read(a *Access) {

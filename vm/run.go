@@ -22,6 +22,7 @@ type Options struct {
 	Steps int64
 	// Deadline is when the run ends with an error, by the clock of Env; zero: the context's deadline alone holds.
 	Deadline time.Time
+	Virtual  Virtual  // the tables sys::… ; nil: there are none
 	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
 }
 

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"time"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
@@ -50,6 +51,13 @@ type Txn interface {
 	// absence: if another changes it first, the commit is a conflict. Methods that are given a table depend on it by themselves.
 	Table(name string) *schema.Table
 	Object(kind schema.ObjectKind, name string) *schema.Object
+
+	// Tables returns all tables by name; the transaction depends on there being no other.
+	Tables() []*schema.Table
+
+	// At returns a transaction that reads the records as they were at a time, through the definitions of now. It can
+	// only read, and lives as long as the transaction that gave it. A time from which not all is kept is an error.
+	At(ctx context.Context, at time.Time) (Txn, error)
 
 	// Catalog returns the catalog that the transaction sees.
 	Catalog() schema.Catalog

@@ -99,6 +99,10 @@ func (v *verifier) fitting() error {
 		if k := p.Consts[in.C].Kind(); k != ops.KindString {
 			return v.wrong("operand C is constant %d, a %s; a string is wanted", in.C, k)
 		}
+	case opcodes.Virtual:
+		if k := p.Consts[in.B].Kind(); k != ops.KindString {
+			return v.wrong("operand B is constant %d, a %s; a string is wanted", in.B, k)
+		}
 	case opcodes.Fail:
 		return v.failing(p.Consts[in.A])
 	case opcodes.Range:
@@ -523,7 +527,7 @@ func (v *verifier) classes() error {
 		return v.applies()
 	case opcodes.Fetch:
 		return v.fetches()
-	case opcodes.Get, opcodes.Describe, opcodes.EmitRow, opcodes.New, opcodes.VarSet, opcodes.JumpIf, opcodes.Fail:
+	case opcodes.Get, opcodes.Describe, opcodes.Virtual, opcodes.AsOf, opcodes.EmitRow, opcodes.New, opcodes.VarSet, opcodes.JumpIf, opcodes.Fail:
 		return v.scalars()
 	}
 	if opensCursor(v.in.Op) {

@@ -19,6 +19,9 @@ func (g *gen) query(pl *plan.Pipeline) int {
 	s := g.shape(shape)
 	if pl.Query != nil {
 		g.span = pl.Query.Span
+		if at := pl.Query.Version; at != nil { // first of all: what is read before the rows is read of then, too
+			g.once(func() { g.at(at.At().Span, func() { g.emit(opcodes.AsOf, g.expr(at), 0, 0) }) })
+		}
 	}
 	g.rows(func() { g.hand(s, items) })
 	return g.finish(int(s))

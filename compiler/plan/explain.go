@@ -63,6 +63,9 @@ var writeNames = map[sema.WriteKind]string{sema.WriteCreate: "create", sema.Writ
 	sema.WriteDelete: "delete", sema.WriteRelate: "relate"}
 
 func (d *describer) top(pl *Pipeline) {
+	if pl.Query != nil && pl.Query.Version != nil {
+		d.line("as of %s", d.text(pl.Query.Version))
+	}
 	if w := pl.Write; w != nil {
 		d.line("%s %s", writeNames[w.Kind], w.Table)
 		return

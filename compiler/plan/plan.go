@@ -276,6 +276,9 @@ func (p *Pipeline) eachExpr(i int, f func(sema.Expr)) {
 	for _, e := range p.Outputs() {
 		f(e)
 	}
+	if i == 0 && p.Query != nil && p.Query.Version != nil {
+		f(p.Query.Version)
+	}
 }
 
 // Outputs are the expressions evaluated at the end of the pipeline.

@@ -138,7 +138,7 @@ func pushIntoSubquery(p *planner, pl *Pipeline) bool {
 
 func transparent(sub *Pipeline) bool {
 	q := sub.Query
-	return q != nil && !q.Grouped && !q.Distinct && q.Start == nil && q.Limit == nil
+	return q != nil && !q.Grouped && !q.Distinct && q.Start == nil && q.Limit == nil && q.Version == nil
 }
 
 // inside writes a condition in terms of the subquery's own columns.

@@ -66,6 +66,7 @@ type Query struct {
 	Order    []Order
 	Start    Expr // nil: 0
 	Limit    Expr // nil: all
+	Version  Expr // the time whose records are read, by the queries in it too; nil: those of now
 	NoIndex  bool
 	Indexes  []string // WITH INDICES
 	// number tells the relations of this query from those of the queries around it.
@@ -128,7 +129,7 @@ func (q *Query) Exprs(f func(Expr)) {
 			f(e)
 		}
 	}
-	for _, e := range present(q.Where, q.Having, q.Start, q.Limit) {
+	for _, e := range present(q.Where, q.Having, q.Start, q.Limit, q.Version) {
 		f(e)
 	}
 	for _, e := range q.Group {

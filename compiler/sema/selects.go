@@ -41,12 +41,27 @@ func (c *checker) paging(q *Query, p *ast.Page) {
 	if p.After != nil {
 		c.unsupported(p.After.Pos(), "AFTER")
 	}
-	if p.Version != nil {
-		c.unsupported(p.Version.Pos(), "VERSION")
-	}
 	c.order(q, p.OrderBy)
 	q.Start, q.Limit = c.count(p.Start, "START"), c.count(p.Limit, "LIMIT")
 	c.reachable(q)
+	q.Version = c.version(p.Version)
+}
+
+// version resolves VERSION: one time for the whole query.
+func (c *checker) version(e ast.Expr) Expr {
+	if e == nil {
+		return nil
+	}
+	x := c.expr(e)
+	if k := x.At().Type.Kind; k != ops.KindTime && k != ops.KindAny {
+		return c.fail(ops.Errorf(ops.CodeType, "VERSION takes a time, not %s", aKind(k)).WithHint("t\"2026-11-24T10:00:00Z\", or time::now() - 1h"), e.Pos())
+	}
+	own := false
+	Columns(x, func(col *Column) { own = own || c.scope.query.Owns(col.Rel) })
+	if own {
+		return c.failf(ops.CodeType, e.Pos(), "VERSION is one time for the whole query; it cannot read rows")
+	}
+	return x
 }
 
 // groupKey resolves a key of GROUP BY. The alias of an output column comes before a field of the same name, as in ORDER BY;

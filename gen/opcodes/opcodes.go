@@ -114,6 +114,8 @@ const (
 	Exists
 	// Run: A = the first row that fragment B emits, with inputs as for rows, or none; it is stopped there. Fragments may run one another in a circle, to a depth of 1,000.
 	Run
+	// Virtual: A = the rows of the virtual table that string B names, a list of objects.
+	Virtual
 	// Jump: Goes to A; a jump backwards checks for cancellation, deadline and step budget.
 	Jump
 	// JumpIf: Goes to C if A is true (B=0), not true (1), false (2), not false (3), none (4), not none (5); on what is neither bool nor none modes 0 to 3 are an error.
@@ -122,6 +124,8 @@ const (
 	Fail
 	// End: Ends the fragment; its cursors are closed.
 	End
+	// AsOf: From here on this fragment and those that it runs read records as they were at time A; they cannot write.
+	AsOf
 	// Filter: Keeps of batch A the rows where B is true; a value that is neither bool nor none is an error.
 	Filter
 	// SelPush: Narrows batch A for a while to the rows where B satisfies mode C (modes of jump.if); registers written meanwhile read none in the other rows.
@@ -203,7 +207,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 98
+const Count = 100
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -262,10 +266,12 @@ var Names = [Count]string{
 	"rows",
 	"exists",
 	"run",
+	"virtual",
 	"jump",
 	"jump.if",
 	"fail",
 	"end",
+	"as.of",
 	"filter",
 	"sel.push",
 	"sel.pop",

@@ -54,7 +54,7 @@ func (t *Txn) Commit(h Hooks) (at Time, err error) {
 		err = p.batch.Close()
 	}
 	t.db.dropIdle(false)
-	if err == nil && t.db.horizon(at) > t.db.dropped.Load() {
+	if err == nil && t.db.horizon(at) > t.db.looked.Load() {
 		err = t.db.collect(at)
 	}
 	return at, err

@@ -33,6 +33,7 @@ type DB struct {
 	window   *window
 	ceiling  Time          // no time above it has been given out; guarded by commitMu
 	dropped  atomic.Uint32 // history epochs below it are gone
+	looked   atomic.Uint32 // and those below it were looked at
 
 	last    atomic.Uint64 // the newest commit time that is visible
 	seq     atomic.Uint64 // rises before and after each commit becomes visible
@@ -68,6 +69,8 @@ var ErrReadOnly = errors.New("kv: read-only")
 // reopened under a clock that was set back never gives out a time twice.
 const ceilingStep = Time(10_000) << logicalBits
 
+var metaHorizon = append(prefixBytes(keys.Meta, 1), "horizon"...)
+
 var metaCeiling = append(prefixBytes(keys.Meta, 1), "ceiling"...)
 
 func prefixBytes(partition uint16, object uint32) []byte {
@@ -90,6 +93,9 @@ func New(p *pebble.DB, o Options) (*DB, error) {
 		if err := closer.Close(); err != nil {
 			return nil, err
 		}
+	}
+	if err := db.loadHorizon(); err != nil {
+		return nil, err
 	}
 	start := max(db.ceiling, 1)
 	db.last.Store(uint64(start))

@@ -3,6 +3,8 @@ package kv
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -96,24 +98,58 @@ func (db *DB) collect(at Time) error {
 		epoch = min(epoch, t.Epoch())
 	}
 	db.viewMu.Unlock()
-	from := db.dropped.Load()
-	if epoch <= from || !db.dropped.CompareAndSwap(from, epoch) {
+	from := db.looked.Load()
+	if epoch <= from || !db.looked.CompareAndSwap(from, epoch) {
 		return nil
 	}
-	if from == 0 {
-		// The first time since opening: most stores have nothing to drop.
-		it, err := db.p.NewIter(&pebble.IterOptions{LowerBound: keys.HistoryEpoch(0), UpperBound: keys.HistoryEpoch(epoch)})
-		if err != nil {
-			return err
-		}
-		any := it.First()
-		if err := it.Close(); err != nil || !any {
-			return err
+	// Most of the time there is nothing to drop, and then nothing is lost either.
+	it, err := db.p.NewIter(&pebble.IterOptions{LowerBound: keys.HistoryEpoch(0), UpperBound: keys.HistoryEpoch(epoch)})
+	if err != nil {
+		return err
+	}
+	any := it.First()
+	if err := it.Close(); err != nil || !any {
+		return err
+	}
+	for {
+		old := db.dropped.Load()
+		if old >= epoch || db.dropped.CompareAndSwap(old, epoch) {
+			break
 		}
 	}
 	return db.guard("dropping of history", func() error {
-		return db.p.DeleteRange(keys.HistoryEpoch(from), keys.HistoryEpoch(epoch), pebble.NoSync)
+		b := db.p.NewBatch()
+		defer func() { _ = b.Close() }()
+		if err := b.DeleteRange(keys.HistoryEpoch(0), keys.HistoryEpoch(epoch), nil); err != nil {
+			return err
+		}
+		if err := b.Set(metaHorizon, binary.BigEndian.AppendUint32(nil, epoch), nil); err != nil {
+			return err
+		}
+		return b.Commit(pebble.NoSync)
 	})
+}
+
+// loadHorizon reads which epochs were dropped before the store was opened.
+func (db *DB) loadHorizon() error {
+	raw, closer, err := db.p.Get(metaHorizon)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(raw) == 4 {
+		db.dropped.Store(binary.BigEndian.Uint32(raw))
+	}
+	return closer.Close()
+}
+
+// GoneError says that the state of a time cannot be read any more.
+type GoneError struct{ Since Time }
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("kv: versions are kept since %d", e.Since)
 }
 
 // Horizon returns the earliest time that BeginAt can serve.

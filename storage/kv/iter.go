@@ -63,6 +63,25 @@ func (t *Txn) NewIter(lo, hi []byte, m Mark) (*Iter, error) {
 	return it, nil
 }
 
+// NewListIter makes an iterator over what f puts, keys of one object in [lo, hi) in any order, instead of what is stored.
+func (t *Txn) NewListIter(lo, hi []byte, f func(put func(key, value []byte)) error) (*Iter, error) {
+	if err := t.pin(); err != nil {
+		return nil, err
+	}
+	b := &buffer{}
+	if err := f(func(key, value []byte) { b.put(key, value, false, Absent) }); err != nil {
+		return nil, err
+	}
+	base, err := t.view.iter(lo, lo)
+	if err != nil {
+		return nil, err
+	}
+	it := &Iter{base: base, view: t.view, buf: b, limit: int32(len(b.writes))}
+	it.prefix, it.lo, it.hi = Span{lo, hi}.suffixes()
+	it.own = b.of(it.prefix)
+	return it, nil
+}
+
 // SetBounds moves the iterator to another range of the same object. It must be placed afterwards.
 func (it *Iter) SetBounds(lo, hi []byte) {
 	it.base.SetBounds(lo, hi)

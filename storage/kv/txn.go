@@ -177,6 +177,12 @@ func (db *DB) BeginAt(t *Txn, at Time) error {
 		return err
 	}
 	if at < t.snapshot {
+		// The view is open: what is dropped from now on it still has.
+		if at.Epoch() < db.dropped.Load() {
+			err := &GoneError{db.Horizon()}
+			t.Cancel()
+			return err
+		}
 		t.snapshot, t.asOf = at, true
 		db.viewMu.Lock()
 		db.pins[at]++
@@ -188,6 +194,9 @@ func (db *DB) BeginAt(t *Txn, at Time) error {
 // Snapshot returns the time that the transaction reads at. A later write may be visible if it became
 // so while the transaction began; its commit then conflicts where it read that.
 func (t *Txn) Snapshot() Time { return t.snapshot }
+
+// AsOf reports whether the transaction reads a state that lies behind.
+func (t *Txn) AsOf() bool { return t.asOf }
 
 // Writable reports whether the transaction may write.
 func (t *Txn) Writable() bool { return t.write }

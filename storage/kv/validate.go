@@ -2,6 +2,7 @@ package kv
 
 import (
 	"iter"
+	"time"
 
 	"github.com/zerodb/zerodb/storage/keys"
 )
@@ -14,6 +15,18 @@ const logicalBits = 16
 
 // epochBits is how many bits of a time are below its epoch: about a minute.
 const epochBits = logicalBits + 16
+
+// TimeAt returns the last commit time in the millisecond of a moment.
+func TimeAt(t time.Time) Time {
+	ms := t.UnixMilli()
+	if ms < 0 {
+		return 0
+	}
+	return Time(min(uint64(ms), 1<<(64-logicalBits)-1))<<logicalBits | (1<<logicalBits - 1)
+}
+
+// Moment returns when it was, to the millisecond.
+func (t Time) Moment() time.Time { return time.UnixMilli(int64(t >> logicalBits)).UTC() }
 
 // Epoch returns the epoch that a time falls in.
 func (t Time) Epoch() uint32 { return uint32(t >> epochBits) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
@@ -279,6 +280,12 @@ func (s *Store) EnsureTable(ctx context.Context, name string, edge bool) (*schem
 
 // Catalog implements vm.Txn.
 func (s *Store) Catalog() schema.Catalog { return s.catalog }
+
+// Tables implements vm.Txn.
+func (s *Store) Tables() []*schema.Table { return s.catalog.Tables() }
+
+// At implements vm.Txn. There is no history.
+func (s *Store) At(context.Context, time.Time) (vm.Txn, error) { return s, nil }
 
 // Table implements vm.Txn.
 func (s *Store) Table(name string) *schema.Table { return s.catalog.Table(name) }
