@@ -51,6 +51,7 @@ define generate_into
 	rm -f $(1)/gen/zeroql/* && cp .tools/antlr/*.go $(1)/gen/zeroql/
 	rm -f $(1)/gen/protocol/* && cd grammar && $(BUF) generate -o $(abspath $(1))
 	go run ./tools/opgen -root $(1)
+	go run ./cmd/zqc gen go --schema examples/schema.zql --out $(1)/examples/app/queries examples/app/queries/*.zql
 endef
 
 .PHONY: generate

@@ -32,6 +32,9 @@ type RecordID struct {
 	Key   Value
 }
 
+// String returns the id as ZeroQL writes it: person:alice.
+func (r RecordID) String() string { return string(AppendZQL(nil, RecordOf(&r))) }
+
 // RangeValue is lo..hi or lo..=hi; an open end is none.
 type RangeValue struct {
 	Lo, Hi    Value

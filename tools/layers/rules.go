@@ -56,6 +56,7 @@ var rooms = []room{
 	{"bench", []string{".", "ops", "vm", "storage", "compiler", "server", "client"}},
 	{"bench/peer", []string{"."}}, // other databases behind one interface
 	{"examples", nil},
+	{"examples/app", []string{".", "client", "examples/app"}},
 }
 
 // externals are the modules that only some rooms may know.
