@@ -70,7 +70,10 @@ type expandCursor struct {
 	started bool
 	vertex  int  // place in vertices
 	inside  bool // whether the iterator is at an edge of that vertex, or behind its last
+	placed  bool // whether the iterator was placed at prefix, and moved forward only since
+	live    bool // whether it is at a key
 	prefix  []byte
+	before  []byte // the prefix before
 	end     []byte // of the adjacency that it is over
 	encoded []byte // the vertices' keys
 
@@ -162,7 +165,7 @@ func (c *expandCursor) open() (bool, error) {
 		if err != nil {
 			return false, wrap(err)
 		}
-		c.it, c.vertex, c.inside = it, -1, false
+		c.it, c.vertex, c.inside, c.placed = it, -1, false, false
 		if c.rows.layout == nil || c.rows.tab != tab.tableState {
 			c.rows.init(c.resolve(tab))
 		}
@@ -207,7 +210,8 @@ func (c *expandCursor) fill() error {
 		}
 		c.count++
 		c.bytes += int64(len(key))
-		c.inside = c.it.Next() && bytes.HasPrefix(c.it.Key(), c.prefix)
+		c.live = c.it.Next()
+		c.inside = c.live && bytes.HasPrefix(c.it.Key(), c.prefix)
 	}
 	return nil
 }
@@ -229,17 +233,27 @@ func (c *expandCursor) nextVertex() bool {
 		if c.in {
 			p = c.rows.tab.in
 		}
-		c.prefix = append(append(c.prefix[:0], p[:]...), byte(number>>8), byte(number))
+		c.prefix, c.before = append(append(c.before[:0], p[:]...), byte(number>>8), byte(number)), c.prefix
 		c.prefix = append(c.prefix, v.key...)
 		if c.txn.kv.Writable() {
 			c.txn.kv.ReadSpan(c.prefix, keys.AppendEnd(nil, c.prefix))
 		}
-		if c.it.SeekGE(c.prefix) && bytes.HasPrefix(c.it.Key(), c.prefix) {
+		if c.place() && bytes.HasPrefix(c.it.Key(), c.prefix) {
 			c.inside = true
 			return true
 		}
 	}
 	return false
+}
+
+// place places the iterator at the first key at or behind the prefix. Where vertices lie close together it is there already: behind
+// the edges of the one before, whose prefix is never the beginning of this one.
+func (c *expandCursor) place() bool {
+	if c.placed && bytes.Compare(c.before, c.prefix) < 0 && (!c.live || bytes.Compare(c.it.Key(), c.prefix) >= 0) {
+		return c.live
+	}
+	c.placed, c.live = true, c.it.SeekGE(c.prefix)
+	return c.live
 }
 
 // finish decodes the columns of a batch.
@@ -409,7 +423,7 @@ func (c *expandCursor) recycle() {
 	clear(c.adj)
 	clear(c.vals)
 	clear(c.fetch.want)
-	*c = expandCursor{tables: c.tables[:0], vertices: c.vertices[:0], prefix: c.prefix[:0], end: c.end[:0], encoded: c.encoded[:0],
+	*c = expandCursor{tables: c.tables[:0], vertices: c.vertices[:0], prefix: c.prefix[:0], before: c.before[:0], end: c.end[:0], encoded: c.encoded[:0],
 		parent: c.parent[:0], adj: c.adj[:0], vals: c.vals[:0], fetch: fetcher{want: c.fetch.want[:0]}}
 	expandPool.Put(c)
 }

@@ -108,7 +108,7 @@ func (g *grouping) release(r *Rows) {
 	r.o.Memory.take(-g.held)
 	g.held = 0
 	g.states = nil
-	if cap(g.table.hashes) > ops.BatchSize {
+	if cap(g.table.hashes) > keptRows {
 		g.table = rowTable{}
 	}
 	g.distinct = nil

@@ -40,7 +40,7 @@ func (s *rowSet) empty(r *Rows, decl *linkedBuilder) {
 
 func (s *rowSet) release(r *Rows) {
 	s.table.empty(0)
-	if cap(s.table.hashes) > ops.BatchSize {
+	if cap(s.table.hashes) > keptRows {
 		s.table = rowTable{}
 	}
 	r.o.Memory.take(-s.held)

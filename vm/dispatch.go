@@ -60,7 +60,7 @@ var handlers = [...]handler{
 	opcodes.Index:       doBinary,
 
 	opcodes.Field:       doField,
-	opcodes.InTable:     doRowwise,
+	opcodes.InTable:     doInTable,
 	opcodes.Fetch:       doFetch,
 	opcodes.Elements:    doRowwise,
 	opcodes.Select:      doRowwise,

@@ -107,6 +107,43 @@ func doRowwise(fr *frame, in *Instr) signal {
 	return goOn
 }
 
+// doInTable has a short way for columns of a cursor in which every selected row is a record of the table, as those are that an
+// edge leads to: the result is the column.
+func doInTable(fr *frame, in *Instr) signal {
+	if fr.isVector(in.A) && fr.isVector(in.B) {
+		cs, src := fr.batchOf(in.A), fr.vectors[in.B]
+		if cs.depth == 0 && slices.Contains(cs.cols, src) && allOf(src, cs.sel, fr.run.linked.texts[in.C]) {
+			if err := fr.hold(in.A, 0); err != nil {
+				return fr.fail(err)
+			}
+			fr.vectors[in.A] = src
+			return goOn
+		}
+	}
+	return doRowwise(fr, in)
+}
+
+// allOf reports whether the selected rows are all records of one table.
+func allOf(v *ops.Vector, sel ops.Selection, table string) bool {
+	if v.Kind != ops.KindRecord || v.Valid != nil {
+		return false
+	}
+	if sel == nil {
+		for i := range v.Vals[:v.N] {
+			if v.Vals[i].RecordTable() != table {
+				return false
+			}
+		}
+		return true
+	}
+	for _, i := range sel {
+		if v.Vals[i].RecordTable() != table {
+			return false
+		}
+	}
+	return true
+}
+
 func evalInTable(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
 	if v := args[0]; v.Kind() == ops.KindRecord && v.RecordTable() == fr.run.linked.texts[in.C] {
 		return v, nil

@@ -17,7 +17,11 @@ type rowTable struct {
 	at []int32  // of the batch, by row
 }
 
-const firstSlots = 64
+const (
+	firstSlots = 64
+	// keptRows is how large a table may be that is kept for the next run.
+	keptRows = 2 * ops.BatchSize
+)
 
 func (t *rowTable) empty(width int) {
 	t.width = width
