@@ -61,7 +61,7 @@ func (s *Server) Query(ctx context.Context, req *protocol.QueryRequest) (*protoc
 	}
 	program := &protocol.Program{Text: req.GetText(), Hash: req.GetHash()}
 	err := s.with(ctx, req.GetScope(), func(at *seat) error {
-		e := execution{server: s, seat: at, send: collect, req: &protocol.ExecuteRequest{Program: program, Params: req.GetParams(), Limits: req.GetLimits()}}
+		e := execution{server: s, seat: at, send: collect, rowwise: true, req: &protocol.ExecuteRequest{Program: program, Params: req.GetParams(), Limits: req.GetLimits()}}
 		return e.run(ctx)
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Server) Execute(req *protocol.ExecuteRequest, out grpc.ServerStreamingS
 		return s.admission.pause(func() error { return sent(ctx, out.Send(&protocol.ExecuteResponse{Part: p})) })
 	}
 	return s.with(ctx, req.GetScope(), func(at *seat) error {
-		e := execution{server: s, seat: at, send: send, req: req}
+		e := execution{server: s, seat: at, send: send, req: req, shapes: req.GetKnownShape() == 0}
 		return e.run(ctx)
 	})
 }

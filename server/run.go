@@ -26,6 +26,9 @@ type execution struct {
 	// skipped reports that the rest of the rows is not wanted.
 	skipped func() bool
 
+	rowwise bool // batches go row by row, and all of a statement into one
+	shapes  bool // every part has its shape
+
 	known *prepared
 	rows  uint64 // sent so far
 }
@@ -111,7 +114,9 @@ func (e *execution) emit(rows *zerodb.Rows) error {
 		e.opened()
 	}
 	page := e.server.options.Limits.PageBytes
-	if n := int(e.req.GetLimits().GetPageBytes()); n > 0 {
+	if e.rowwise {
+		page = e.server.options.Limits.QueryBytes
+	} else if n := int(e.req.GetLimits().GetPageBytes()); n > 0 {
 		page = min(page, n)
 	}
 	e.rows = 0
@@ -130,12 +135,18 @@ func (e *execution) emit(rows *zerodb.Rows) error {
 		if !more {
 			break
 		}
-		if !merge(part.Batch, batch, page) {
+		switch merged := merge(part.Batch, batch, page, e.rowwise); {
+		case merged && e.rowwise && len(part.Batch.Tagged) > page:
+			return ops.Errorf(ops.CodeTooLarge, "the rows take more than the %d bytes of an answer in one message", page).
+				WithHint("use Execute, which streams, or add LIMIT")
+		case !merged:
 			if part.Batch != nil {
 				if err := e.send(part); err != nil {
 					return err
 				}
-				part = &protocol.Part{}
+				if part = (&protocol.Part{}); e.shapes {
+					part.Shape = wire.ShapeOf(rows.Shape())
+				}
 			}
 			part.Batch = batch
 		}
@@ -156,12 +167,18 @@ func (e *execution) encode(b *zerodb.Batch) *protocol.Batch {
 		b.N = int(m - e.rows)
 	}
 	e.rows += uint64(b.N)
+	if e.rowwise {
+		return wire.EncodeRows(b, zerodb.None)
+	}
 	return wire.EncodeBatch(b)
 }
 
 // merge adds few rows to few rows.
-func merge(into, b *protocol.Batch, page int) bool {
-	if into == nil || len(into.Columns) > 0 || len(b.Columns) > 0 || len(into.Tagged)+len(b.Tagged) > page || into.Rows+b.Rows > ops.BatchSize {
+func merge(into, b *protocol.Batch, page int, always bool) bool {
+	if into == nil || len(into.Columns) > 0 || len(b.Columns) > 0 {
+		return false
+	}
+	if !always && (len(into.Tagged)+len(b.Tagged) > page || into.Rows+b.Rows > ops.BatchSize) {
 		return false
 	}
 	into.Rows += b.Rows

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -50,6 +51,7 @@ func New(db *zerodb.DB, o *Options) (*Server, error) {
 	s.transactions, s.imports = newTransactions(&s.options, s.seats), newImports()
 	s.running, s.stop = context.WithCancel(context.Background())
 	s.grpc = grpc.NewServer(
+		grpc.Creds(handshaken{insecure.NewCredentials()}),
 		grpc.MaxRecvMsgSize(l.Message),
 		grpc.MaxSendMsgSize(1<<30),
 		grpc.MaxConcurrentStreams(uint32(l.Streams)),
@@ -145,7 +147,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.stop()
 	s.transactions.close()
-	s.imports.close()
 	s.seats.close()
 	return err
 }

@@ -284,7 +284,7 @@ func (st *stream) quickRun(at *seat, p *program, ex *protocol.ExecuteRequest) (*
 			return nil
 		}
 		// A read by keys that yields more than a page: its rows are few all the same, and join into one answer.
-		if !merge(answer.Batch, p.Batch, st.server.options.Limits.QueryBytes) {
+		if !merge(answer.Batch, p.Batch, st.server.options.Limits.QueryBytes, true) {
 			return ops.Errorf(ops.CodeTooLarge, "the rows of a read by key take more than %d bytes", st.server.options.Limits.QueryBytes)
 		}
 		answer.End, answer.Work = p.End, p.Work

@@ -1,4 +1,4 @@
-// Package servertest runs a server and clients of it in one process, for tests and benchmarks: nothing goes over a network.
+// Package servertest runs a server and clients of it in one process, for tests and benchmarks.
 package servertest
 
 import (
@@ -17,19 +17,37 @@ import (
 // Server is a server under test.
 type Server struct {
 	*server.Server
-	listener *bufconn.Listener
-	served   chan error
+	dial   func(context.Context) (net.Conn, error)
+	served chan error
 }
 
-// Start serves a database until the test ends.
+// Start serves a database in memory, with no network, until the test ends.
 func Start(t testing.TB, db *zerodb.DB, o *server.Options) *Server {
+	t.Helper()
+	l := bufconn.Listen(256 << 10)
+	return start(t, db, o, l, l.DialContext)
+}
+
+// StartTCP serves a database on a port of this machine until the test ends.
+func StartTCP(t testing.TB, db *zerodb.DB, o *server.Options) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d net.Dialer
+	return start(t, db, o, l, func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "tcp", l.Addr().String()) })
+}
+
+func start(t testing.TB, db *zerodb.DB, o *server.Options, l net.Listener, dial func(context.Context) (net.Conn, error)) *Server {
 	t.Helper()
 	s, err := server.New(db, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &Server{Server: s, listener: bufconn.Listen(256 << 10), served: make(chan error, 1)}
-	go func() { x.served <- s.Serve(x.listener) }()
+	x := &Server{Server: s, dial: dial, served: make(chan error, 1)}
+	served := x.served
+	go func() { served <- s.Serve(l) }()
 	t.Cleanup(x.Stop)
 	return x
 }
@@ -46,14 +64,12 @@ func (s *Server) Stop() {
 }
 
 // Dial makes a connection to the server.
-func (s *Server) Dial(ctx context.Context, _ string) (net.Conn, error) {
-	return s.listener.DialContext(ctx)
-}
+func (s *Server) Dial(ctx context.Context, _ string) (net.Conn, error) { return s.dial(ctx) }
 
 // Connect makes a client of the server, closed when the test ends.
 func (s *Server) Connect(t testing.TB, opts ...client.Option) *client.DB {
 	t.Helper()
-	db, err := client.Connect(context.Background(), "bufconn", append([]client.Option{client.WithDialer(s.Dial)}, opts...)...)
+	db, err := client.Connect(context.Background(), "passthrough", append([]client.Option{client.WithDialer(s.Dial)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,21 @@ func EncodeBatch(b *zerodb.Batch) *protocol.Batch {
 	return m
 }
 
+// EncodeRows makes the message of a batch row by row, whatever its size. A record that leads it and has the key skip is left out.
+func EncodeRows(b *zerodb.Batch, skip zerodb.Value) *protocol.Batch {
+	m := &protocol.Batch{}
+	for row := range b.N {
+		if row == 0 && !skip.IsNone() && b.Value(0, 0).Kind() == ops.KindRecord && ops.Compare(b.Value(0, 0).RecordKey(), skip) == 0 {
+			continue
+		}
+		for col := range b.Width() {
+			m.Tagged = vm.AppendValue(m.Tagged, b.Value(row, col))
+		}
+		m.Rows++
+	}
+	return m
+}
+
 // Size is about how many bytes a batch takes.
 func Size(b *protocol.Batch) int {
 	if b == nil {
