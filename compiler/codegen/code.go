@@ -64,6 +64,10 @@ func (g *gen) emit(op uint16, a, b, c uint16) {
 		}
 	}
 	g.into.instrs = append(g.into.instrs, vm.Instr{Op: op, A: a, B: b, C: c})
+	if g.routine != nil && g.routine.Name != "" {
+		g.into.spans = append(g.into.spans, ops.Span{}) // of another text: an error in a function is shown where it is called
+		return
+	}
 	g.into.spans = append(g.into.spans, g.span)
 }
 

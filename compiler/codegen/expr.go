@@ -54,7 +54,7 @@ func isLoad(e sema.Expr) bool {
 // remember keeps what is dear to compute and likely to be asked for again.
 func (g *gen) remember(e sema.Expr, r uint16) {
 	switch x := e.(type) {
-	case *sema.Field, *sema.Call, *sema.Aggregate, *sema.InTable:
+	case *sema.Field, *sema.Call, *sema.Aggregate, *sema.InTable, *sema.Once:
 		g.frame.keep(e, r)
 	case *sema.Subquery:
 		if x.Write == nil {
@@ -110,6 +110,13 @@ func (g *gen) compute(e sema.Expr, dst int) uint16 {
 		return g.do(e)
 	case *sema.Run:
 		return g.run(e, dst)
+	case *sema.Once:
+		return g.expr(e.X)
+	case *sema.After:
+		for _, x := range e.First {
+			g.expr(x)
+		}
+		return g.exprTo(e.X, dst)
 	case *sema.Column:
 		return g.column(e, dst)
 	case *sema.Unary:

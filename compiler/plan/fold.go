@@ -121,6 +121,8 @@ func infallible(e sema.Expr) bool {
 		return true
 	case *sema.InTable:
 		return infallible(e.X)
+	case *sema.Once:
+		return infallible(e.X)
 	case *sema.Field:
 		k := e.X.At().Type.Kind
 		return (k == ops.KindRecord || k == ops.KindObject || k == ops.KindList) && infallible(e.X)

@@ -42,6 +42,11 @@ func (c *checker) methodCall(e *ast.Call) Expr {
 var laterModules = []string{"graph", "geo", "search", "http", "object", "rand", "crypto", "encoding", "vector"}
 
 func (c *checker) function(e *ast.Call, name string) Expr {
+	if ops.LookupFunc(name) == nil {
+		if x, ok := c.definedFunction(e, name); ok {
+			return x
+		}
+	}
 	if module, _, _ := strings.Cut(name, "::"); slices.Contains(laterModules, module) && !hasModule(module) {
 		return c.unsupported(e.Span, "the function "+name)
 	}
@@ -71,7 +76,7 @@ func (c *checker) badCall(e *ast.Call, name string, err error) Expr {
 	at := e.Span
 	if fault.Code == ops.CodeUnknownName {
 		at = e.Func[0].Span.Cover(e.Func[len(e.Func)-1].Span)
-		fault = closest(fault, name, ops.FuncNames())
+		fault = closest(fault, name, append(c.functionNames(), ops.FuncNames()...))
 		if full := inModule(name); fault.Hint == "" && full != "" {
 			fault = fault.WithHint("did you mean %s?", full)
 		}

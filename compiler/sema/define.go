@@ -56,7 +56,7 @@ func (c *checker) location(on []ast.On, bare ast.DefKind) (namespace, database s
 func (c *checker) define(d *ast.Define) {
 	s := schema.Change{IfExists: d.IfNotExists}
 	if len(d.Name) > 0 {
-		s.Name = d.Name[0].Text
+		s.Name = pathText(d.Name)
 	}
 	switch d.Kind {
 	case ast.DefNamespace:
@@ -82,6 +82,12 @@ func (c *checker) objectCheck(kind ast.DefKind) (of schema.ObjectKind, check fun
 		return schema.ObjectType, c.checkType
 	case ast.DefEnum:
 		return schema.ObjectEnum, c.checkEnum
+	case ast.DefFunction:
+		return schema.ObjectFunction, c.checkFunction
+	case ast.DefModule:
+		return schema.ObjectModule, c.checkModule
+	case ast.DefParam:
+		return schema.ObjectParam, c.checkParam
 	}
 	return 0, nil
 }
@@ -269,7 +275,7 @@ func (c *checker) subjectOf(kind ast.DefKind) (subject, bool) {
 // subject fills in which definition a statement is of.
 func (c *checker) subject(s *schema.Change, kind ast.DefKind, name ast.Path, on []ast.On, at ops.Span) bool {
 	if len(name) > 0 {
-		s.Name = name[0].Text
+		s.Name = pathText(name)
 	}
 	if of, check := c.objectCheck(kind); check != nil {
 		s.Namespace, s.Database, _ = c.location(on, ast.DefDatabase)

@@ -126,7 +126,17 @@ func (c *checker) variable(name string, at ops.Span) Expr {
 	if name == "parent" && c.scope != nil {
 		return c.parentRow(at)
 	}
-	if _, bound := c.params[name]; c.guard && !bound {
+	_, bound := c.params[name]
+	if !bound {
+		if x := c.definedParam(name, at); x != nil {
+			return x
+		}
+	}
+	if c.inFunction {
+		err := ops.Errorf(ops.CodeUnknownName, "there is no $%s here", name).WithHint("a function sees its parameters, its own variables and what DEFINE PARAM defines")
+		return c.fail(closest(err, name, c.variableNames()), at)
+	}
+	if c.guard && !bound {
 		return c.failf(ops.CodeUnknownName, at, "$%s is not bound here; $this is the record, and in ASSERT $value the field's value", name)
 	}
 	return c.param(name, at)

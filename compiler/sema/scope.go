@@ -341,6 +341,7 @@ func (c *checker) table(name string, at ops.Span) *schema.Table {
 		return nil
 	}
 	if t := c.catalog.Table(name); t != nil {
+		c.tables = append(c.tables, schema.Ref{Kind: schema.RefTable, Name: name})
 		return t
 	}
 	if c.fromWrites[name] {
@@ -366,6 +367,9 @@ func (c *checker) tableToWrite(name string, at ops.Span) *schema.Table {
 		return nil
 	}
 	if t := c.catalog.Table(name); t != nil || c.fromWrites[name] {
+		if t != nil {
+			c.tables = append(c.tables, schema.Ref{Kind: schema.RefTable, Name: name})
+		}
 		return t
 	}
 	if c.catalog.Strict() {

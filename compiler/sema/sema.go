@@ -58,7 +58,11 @@ type checker struct {
 	in         *routine             // the statement or function at hand; nil in an expression of the schema
 	block      *blockScope          // the innermost block
 	inFunction bool
-	scope      *scope // nil outside a query
+	module     string // of the function at hand
+	fns        *functions
+	callSpan   ops.Span     // of the outermost call of a defined function
+	tables     []schema.Ref // that were looked up
+	scope      *scope       // nil outside a query
 	queries    int
 	guard      bool // checking an expression of a schema
 	errs       []*ops.Error
@@ -69,7 +73,8 @@ type checker struct {
 }
 
 func newChecker(src string, opt Options) *checker {
-	c := &checker{src: src, opt: opt, params: map[string]int{}, vars: map[string]int{}, session: map[string]bool{}}
+	c := &checker{src: src, opt: opt, params: map[string]int{}, vars: map[string]int{}, session: map[string]bool{},
+		fns: &functions{byName: map[string]*function{}}, readings: map[[16]byte]*reading{}}
 	if opt.Catalog != nil {
 		c.catalog = schema.MemoryOf(opt.Catalog)
 	}
@@ -84,6 +89,7 @@ func newChecker(src string, opt Options) *checker {
 }
 
 func (c *checker) result() (*Program, []*ops.Error) {
+	c.writesInQueries()
 	if len(c.errs) > 0 {
 		return nil, Sorted(c.errs)
 	}
