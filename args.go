@@ -189,11 +189,11 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// firstUse finds where a text first names a variable.
+// firstUse finds where a text first names a variable that it has not made: what follows LET and FOR is another one, of a block.
 func firstUse(text, name string) ops.Span {
 	tokens, _ := parse.Tokens(text)
-	for _, t := range tokens {
-		if t.Text == "$"+name {
+	for i, t := range tokens {
+		if t.Text == "$"+name && (i == 0 || tokens[i-1].Text != "LET" && tokens[i-1].Text != "FOR") {
 			return t.Span
 		}
 	}

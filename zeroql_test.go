@@ -106,6 +106,8 @@ func (g *golden) fresh(t *testing.T) {
 		Clock:    func() time.Time { return time.Unix(0, g.now.Load()).UTC() },
 		Sleep:    func(time.Duration) {},
 		Random:   &sequence{},
+		// Loops that never end are among the mistakes.
+		StatementSteps: 1_000_000,
 	})
 	must(t, err)
 	g.db, g.sessions = g.in(t, db), map[string]zerodb.Conn{}

@@ -200,7 +200,7 @@ func (r *Rows) check() error {
 	}
 	if r.budget > 0 && r.steps > r.budget {
 		return ops.Errorf(ops.CodeSteps, "the statement took more than %d steps", r.budget).
-			WithHint("does the loop end? Options.Steps is the budget of batches, turns of loops and calls")
+			WithHint("does the loop end? Options.StatementSteps is the budget of batches, turns of loops and calls")
 	}
 	if d := r.o.Deadline; !d.IsZero() && r.o.Env.Now != nil && !r.o.Env.Now().Before(d) {
 		return ops.Errorf(ops.CodeDeadline, "the statement ran longer than it may")

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/diag"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
@@ -134,7 +135,10 @@ func (r *routine) assigns(slot int) {
 
 func (c *checker) noSuchVariable(name ast.Name) {
 	err := ops.Errorf(ops.CodeUnknownName, "there is no variable $%s to set", name.Text).WithHint("LET $%s = … makes one", name.Text)
-	c.fail(closest(err, name.Text, c.variableNames()), name.Span)
+	if near := diag.Closest(name.Text, c.variableNames()); near != "" {
+		err = err.WithHint("did you mean $%s?", near)
+	}
+	c.fail(err, name.Span)
 }
 
 // variableNames lists the variables that can be seen.
