@@ -85,6 +85,16 @@ var figures = []figure{
 	{name: "3 hops, distinct ends", job: "hops3", least: 10, goals: []goal{
 		{peer: sqliteName, atMost: 1 / 3.0, text: ">= 3 x faster than joins"},
 	}},
+	{name: "2 hops with conditions, distinct ends", job: "hops2if", least: 10, goals: []goal{
+		{peer: sqliteName, atMost: 1 / 3.0, text: ">= 3 x faster than joins"},
+	}},
+	{name: "mutual edges of the whole graph", job: "mutual", least: 1, goals: []goal{
+		{peer: sqliteName, atMost: 1 / 3.0, text: ">= 3 x faster than joins"},
+	}},
+	{name: "2-hop paths of the whole graph, counted", job: "paths2", least: 1, goals: []goal{
+		{peer: pebbleName, atMost: 2, text: "<= 2 x one scan of the adjacency"},
+		{peer: sqliteName},
+	}},
 	{name: "compile point SELECT", job: "compile", least: 10, goals: []goal{
 		{atMost: 100_000, text: "<= 100 µs"},
 	}},

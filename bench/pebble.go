@@ -101,6 +101,8 @@ func (p *pebblePeer) prepare(name string) (*job, error) {
 		return &job{run: p.scan}, nil
 	case "import":
 		return &job{before: p.renew, run: p.load}, nil
+	case "paths2":
+		return p.adjacency()
 	case "durable":
 		return &job{run: p.durable}, nil
 	}

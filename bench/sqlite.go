@@ -103,6 +103,10 @@ func (p *sqlitePeer) prepare(name string) (*job, error) {
 		return p.query(`SELECT id, name, age, city, score, email, vip, about FROM person WHERE age = ?`, p.byAge)
 	case "hops2":
 		return p.hops(`SELECT DISTINCT b.dst FROM knows a JOIN knows b ON b.src = a.dst WHERE a.src = ?`)
+	case "hops2if":
+		return p.hops(graphSQL[name])
+	case "mutual", "paths2":
+		return p.counted(graphSQL[name])
 	case "hops3":
 		return p.hops(`SELECT DISTINCT c.dst FROM knows a JOIN knows b ON b.src = a.dst JOIN knows c ON c.src = b.dst WHERE a.src = ?`)
 	}
@@ -215,19 +219,22 @@ func (p *sqlitePeer) loadGraph() error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`CREATE TABLE knows (src INTEGER, dst INTEGER, PRIMARY KEY (src, dst)) WITHOUT ROWID`); err != nil {
+	if _, err := tx.Exec(`CREATE TABLE knows (src INTEGER, dst INTEGER, w INTEGER, PRIMARY KEY (src, dst)) WITHOUT ROWID`); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	insert, err := tx.Prepare(`INSERT INTO knows VALUES (?, ?)`)
+	insert, err := tx.Prepare(`INSERT INTO knows VALUES (?, ?, ?)`)
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	for from, ends := range p.data.out {
 		for _, to := range ends {
-			if _, err := insert.Exec(from, to); err != nil {
+			if _, err := insert.Exec(from, to, weightOf(int64(from), to)); err != nil {
 				return errors.Join(err, tx.Rollback())
 			}
 		}
+	}
+	if err := p.nodesSQL(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
 }

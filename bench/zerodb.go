@@ -149,6 +149,13 @@ func (p *zerodbPeer) prepare(name string) (*job, error) {
 			})
 	case "hops2":
 		return p.hops(`SELECT DISTINCT VALUE b.id FROM node:$s -> knows -> node -> knows -> (node AS b)`)
+	case "hops2if":
+		return p.hops(graphQueries[name])
+	case "mutual", "paths2":
+		if err := p.needGraph(); err != nil {
+			return nil, err
+		}
+		return p.query(graphQueries[name], nil, func(check *uint64, row zerodb.Row) { *check += uint64(row.At(0).AsInt()) })
 	case "hops3":
 		return p.hops(`SELECT DISTINCT VALUE c.id FROM node:$s -> knows -> node -> knows -> node -> knows -> (node AS c)`)
 	case "compile":
@@ -292,21 +299,26 @@ func (p *zerodbPeer) durable(n int) (uint64, error) {
 
 // hops makes the job of a statement over the graph, which it loads the first time.
 func (p *zerodbPeer) hops(text string) (*job, error) {
-	if !p.graph {
-		if err := p.loadGraph(); err != nil {
-			return nil, err
-		}
-		p.graph = true
+	if err := p.needGraph(); err != nil {
+		return nil, err
 	}
 	return p.query(text,
 		func(i int) zerodb.Arg { return zerodb.Named("s", p.data.start(i)) },
 		func(check *uint64, row zerodb.Row) { *check += uint64(row.At(0).RecordKey().AsInt()) + 1 })
 }
 
+// needGraph loads the graph the first time.
+func (p *zerodbPeer) needGraph() error {
+	if p.graph {
+		return nil
+	}
+	p.graph = true
+	return p.loadGraph()
+}
+
 func (p *zerodbPeer) loadGraph() error {
-	empty := zerodb.Object()
 	err := batches(p.session, p.data.vertices, func(i int) error {
-		_, err := p.session.Insert(ctx, "node", zerodb.Int(int64(i)), empty)
+		_, err := p.session.Insert(ctx, "node", zerodb.Int(int64(i)), zerodb.Object(zerodb.Member{Name: "age", Value: zerodb.Int(ageOf(int64(i)))}))
 		return err
 	})
 	if err != nil {
@@ -324,7 +336,7 @@ func (p *zerodbPeer) loadGraph() error {
 	}
 	return batches(p.session, len(edges), func(i int) error {
 		from, to := zerodb.Record("node", zerodb.Int(edges[i].from)), zerodb.Record("node", zerodb.Int(edges[i].to))
-		_, err := p.session.Relate(ctx, "knows", zerodb.Int(int64(i)), from, to, empty)
+		_, err := p.session.Relate(ctx, "knows", zerodb.Int(int64(i)), from, to, zerodb.Object(zerodb.Member{Name: "w", Value: zerodb.Int(weightOf(edges[i].from, edges[i].to))}))
 		return err
 	})
 }

@@ -81,13 +81,23 @@ func value(t *rapid.T) string {
 }
 
 func randomQuery(t *rapid.T) string {
-	switch rapid.IntRange(0, 13).Draw(t, "shape") {
+	switch rapid.IntRange(0, 15).Draw(t, "shape") {
 	case 9, 10:
 		return randomJoin(t)
 	case 11, 12, 13:
 		return randomCorrelated(t)
 	case 0:
 		return "SELECT id, a, b, o.k AS k, friend.a AS fa FROM person" + where(t, "", 3) + page(t, []string{"a", "b", "c"}, "id")
+	case 14:
+		hops := ""
+		for range rapid.IntRange(1, 3).Draw(t, "hops") {
+			hops += rapid.SampledFrom([]string{" -> likes -> person", " <- likes <- person", " -> knows -> *", " -> knows -> person", " <-> likes <-> person"}).Draw(t, "hop")
+		}
+		return "SELECT FOLD count() AS n, FOLD count() + 1 AS m FROM person" + hops
+	case 15:
+		edges := rapid.SampledFrom([]string{"likes <-", "likes AND knows ->", "likes AND NOT knows ->", "NOT likes ->", "likes OR knows ->", "likes? ->", "(likes OR SELF)[0..2] ->",
+			"knows[..] ->", "(knows WHERE w == 1) <-"}).Draw(t, "edges")
+		return "SELECT p.id AS x, q.id AS y FROM (person AS p) -> " + edges + " (person AS q)" + where(t, "q.", 1) + page(t, nil, "x", "y")
 	case 1:
 		return "SELECT a, FOLD count() AS n, FOLD count(DISTINCT b) AS d FROM person" + where(t, "", 2) + " GROUP BY a" + page(t, []string{"n"}, "a")
 	case 6:

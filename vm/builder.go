@@ -15,6 +15,7 @@ type builder struct {
 	limit limiter
 	join  joiner
 	queue queue
+	tally tally
 }
 
 // limiter lets rows through.
@@ -48,6 +49,8 @@ func (b *builder) empty(r *Rows, params []ops.Value) error {
 		b.join.empty(r, b.decl)
 	case BuildQueue:
 		b.queue.empty(r, b.decl)
+	case BuildTally:
+		b.tally.empty(r)
 	}
 	return nil
 }
@@ -65,6 +68,8 @@ func (b *builder) release(r *Rows) {
 		b.join.release(r)
 	case BuildQueue:
 		b.queue.release(r)
+	case BuildTally:
+		b.tally.release(r)
 	}
 }
 
@@ -79,6 +84,8 @@ func (b *builder) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) err
 		return b.set.put(r, cols, sel, n)
 	case BuildJoin:
 		return b.join.put(r, cols, sel, n)
+	case BuildTally:
+		return b.tally.put(r, cols, sel, n)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ func costOf(p *Program, f *Fragment) CostClass {
 			cost = max(cost, c)
 		case opcodes.OpenEdges:
 			cost = max(cost, CostIndexRange)
+		case opcodes.OpenDegrees:
+			cost = max(cost, CostFullScan)
 		case opcodes.Call:
 			if r := &p.Funcs[in.B]; r.Reads > 0 {
 				cost = max(cost, readingCost(r.Name))

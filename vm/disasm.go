@@ -176,7 +176,7 @@ var accessNames = [...]string{AccessTable: "table", AccessRange: "range", Access
 
 func (k AccessKind) String() string { return nameOf(accessNames[:], int(k)) }
 
-var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit", BuildJoin: "join", BuildQueue: "queue"}
+var builderNames = [...]string{BuildSort: "sort", BuildGroup: "group", BuildSet: "set", BuildLimit: "limit", BuildJoin: "join", BuildQueue: "queue", BuildTally: "tally"}
 
 var joinNames = [...]string{JoinInner: "inner", JoinLeft: "left", JoinChecked: "checked"}
 

@@ -102,6 +102,7 @@ var handlers = [...]handler{
 	opcodes.OpenFragment: doOpenFragment,
 	opcodes.OpenBuilt:    doOpenBuilt,
 	opcodes.OpenQueue:    doOpenQueue,
+	opcodes.OpenDegrees:  doOpenDegrees,
 	opcodes.Next:         doNext,
 	opcodes.Column:       doColumn,
 	opcodes.Gather:       doGather,
@@ -116,6 +117,7 @@ var handlers = [...]handler{
 	opcodes.Put:       doPut,
 	opcodes.Has:       doHas,
 	opcodes.Unmatched: doUnmatched,
+	opcodes.Weigh:     doWeigh,
 	opcodes.LimitDone: doLimitDone,
 
 	opcodes.Emit:    doEmit,

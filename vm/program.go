@@ -162,6 +162,7 @@ const (
 	BuildLimit
 	BuildJoin
 	BuildQueue
+	BuildTally
 )
 
 // Builder is something that rows are put into.
@@ -169,7 +170,7 @@ type Builder struct {
 	Kind BuilderKind
 	// Columns is how many registers a put takes. A sort's first len(Desc) columns are its keys, all columns come out
 	// of it; a grouping's first Keys columns are its keys, then one column for each aggregate's argument;
-	// a queue has its columns; a set tells rows apart by its first Keys columns, or with 0 by all.
+	// a queue has its columns, a tally its key and a weight; a set tells rows apart by its first Keys columns, or with 0 by all.
 	Columns int
 	Desc    []bool // BuildSort: whether each key descends
 	Limited bool   // BuildSort: `new` gives the most rows wanted; BuildLimit always

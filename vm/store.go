@@ -34,6 +34,9 @@ type Txn interface {
 	// The batches' Parent maps each edge to its vertex's row.
 	Expand(ctx context.Context, t *schema.Table, dir Direction, vertices *ops.Vector, sel ops.Selection, cols []Column) (Cursor, error)
 
+	// Degrees gives every vertex that has edges of table t in a direction, not Both, and how many: two columns.
+	Degrees(ctx context.Context, t *schema.Table, dir Direction) (Cursor, error)
+
 	// Create writes a new record; a none key is generated. It returns the id, and whether it was created: a record that
 	// exists is an error (already_exists), or false with ifNotExists. obj has no id; edges have in and out.
 	Create(ctx context.Context, t *schema.Table, key ops.Value, obj ops.Value, ifNotExists bool) (ops.Value, bool, error)

@@ -229,6 +229,7 @@ func (v *verifier) defines(c *schema.Change) error {
 var accessKinds = map[uint16][]AccessKind{
 	opcodes.Get: {AccessTable, AccessRecord}, opcodes.OpenKeys: {AccessTable, AccessRecord}, opcodes.Fetch: {AccessRecord},
 	opcodes.OpenTable: {AccessTable}, opcodes.OpenRange: {AccessRange}, opcodes.OpenIndex: {AccessIndex}, opcodes.OpenEdges: {AccessEdges},
+	opcodes.OpenDegrees: {AccessEdges},
 	opcodes.Create: {AccessTable}, opcodes.Update: {AccessTable}, opcodes.Relate: {AccessTable}, opcodes.Delete: {AccessTable, AccessRecord},
 }
 
@@ -236,6 +237,9 @@ func (v *verifier) accessFits() error {
 	a := &v.p.Accesses[v.in.B]
 	if a.Kind == AccessTable && a.Table < 0 && v.in.Op != opcodes.OpenTable {
 		return v.wrong("operand B is access %d, of every table, which only a scan takes", v.in.B)
+	}
+	if v.in.Op == opcodes.OpenDegrees && (a.Table < 0 || a.Direction == Both) {
+		return v.wrong("operand B is access %d; one table's edges in one direction are wanted", v.in.B)
 	}
 	if v.shape.accesses>>a.Kind&1 != 0 {
 		return nil
@@ -245,7 +249,8 @@ func (v *verifier) accessFits() error {
 
 // builderKinds are the kinds of builder that operators take.
 var builderKinds = map[uint16][]BuilderKind{
-	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin, BuildQueue}, opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin, BuildQueue},
+	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin, BuildQueue, BuildTally},
+	opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin, BuildQueue, BuildTally}, opcodes.Weigh: {BuildTally},
 	opcodes.Has: {BuildSet}, opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
 	opcodes.OpenBuilt: {BuildSort, BuildGroup, BuildSet}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
 }
@@ -329,6 +334,8 @@ func (v *verifier) width(cursor uint16) int {
 		return max(0, v.emits(in.B))
 	case opcodes.OpenJoin:
 		return v.joinWidth(in)
+	case opcodes.OpenDegrees:
+		return 2
 	case opcodes.OpenBuilt, opcodes.OpenQueue:
 		if int(in.B) >= len(v.p.Builders) {
 			return 0

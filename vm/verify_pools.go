@@ -190,6 +190,8 @@ func checkBuilder(i int, b *Builder) error {
 		return bad("has %d columns for %d keys, %d aggregates and %d filters", b.Columns, b.Keys, len(b.Aggregates), filters)
 	case b.Kind != BuildSort && b.Desc != nil, len(b.Desc) > b.Columns:
 		return bad("has %d keys in %d columns", len(b.Desc), b.Columns)
+	case b.Kind == BuildTally && b.Columns != 2:
+		return bad("is a tally of %d columns; a key and a weight are wanted", b.Columns)
 	case b.Kind == BuildSet && b.Columns == 0:
 		return bad("is a set of nothing")
 	case b.Limited && b.Kind != BuildSort && b.Kind != BuildLimit, !b.Limited && b.Kind == BuildLimit, b.Kind == BuildLimit && b.Columns != 0:

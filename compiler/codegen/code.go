@@ -29,9 +29,10 @@ type gen struct {
 	span     ops.Span // of the expression being compiled
 	inputs   []sema.Expr
 	// routine is the routine that the fragment is of, or is part of; block what only the routine's own fragment has.
-	routine *sema.Routine
-	block   *block
-	dead    bool // no way leads to the code at hand
+	routine  *sema.Routine
+	block    *block
+	dead     bool                  // no way leads to the code at hand
+	pairSets map[*sema.Pair]uint16 // the sets of pairs that are filled
 	// ready are expressions whose value the prologue has put into a register.
 	ready []have
 	frame *frame

@@ -235,6 +235,8 @@ func (g *gen) compose(e sema.Expr, dst int) uint16 {
 		return g.many(opcodes.Assign, dst, ops.KindObject, []sema.Expr{e.X, e.Value}, g.path(e.Path))
 	case *sema.AssignIndex:
 		return g.many(opcodes.AssignIndex, dst, ops.KindAny, []sema.Expr{e.X, e.Index, e.Value}, 0)
+	case *sema.Paired:
+		return g.paired(e, dst)
 	case *sema.Call:
 		return g.call(e, dst)
 	}

@@ -63,6 +63,8 @@ func (g *gen) produce(i int, consume func()) {
 		g.indexScan(s, consume)
 	case *plan.Rows:
 		g.rowsOf(s, consume)
+	case *plan.PathCounts:
+		g.pathCounts(s, consume)
 	case *plan.Join:
 		g.join(s, consume)
 	case *plan.ScanAll:
@@ -89,6 +91,8 @@ func (g *gen) between(i int, consume func()) {
 		g.produce(i-1, func() { g.expand(i, s, consume) })
 	case *plan.Apply:
 		g.produce(i-1, func() { g.apply(i, s, consume) })
+	case *plan.Pairs:
+		g.produce(i-1, func() { g.pairSet(i, s); consume() })
 	case *plan.Branch:
 		g.produce(i-1, func() { g.branch(i, s, consume) })
 	case *plan.Walk:

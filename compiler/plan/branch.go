@@ -70,6 +70,8 @@ func inner(s Step) []*Pipeline {
 		return s.Ways
 	case *Walk:
 		return []*Pipeline{s.Step}
+	case *Pairs:
+		return s.Ways
 	}
 	return nil
 }

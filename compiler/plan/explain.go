@@ -136,6 +136,12 @@ func (d *describer) text(e sema.Expr) string {
 	switch e := e.(type) {
 	case *sema.Const:
 		return ops.Format(e.Value)
+	case *sema.Paired:
+		return "pair " + d.text(e.From) + ", " + d.text(e.To) + " is there"
+	case *sema.Unary:
+		if pair, ok := e.X.(*sema.Paired); ok && e.Op == opcodes.Not {
+			return "no " + d.text(pair)
+		}
 	case *sema.Column:
 		name := e.Rel.Name
 		if name == "" {

@@ -294,6 +294,7 @@ func (c *checker) between(from Expr, to *Relation, a *arm) (conds []Expr) {
 
 // related is whether edges lead from one vertex to another.
 func (c *checker) related(from, to Expr, b betweenCondition, at ops.Span) Expr {
+	errs := len(c.errs)
 	q := &Query{Span: at, Form: vm.RowValue}
 	c.push(q)
 	defer c.pop()
@@ -303,11 +304,27 @@ func (c *checker) related(from, to Expr, b betweenCondition, at ops.Span) Expr {
 	s.optional = false
 	c.hopTo(q, start, s, func() *endPart { return &endPart{rel: &Relation{Kind: RelRecords}, bound: to, at: at} }, at)
 	q.Items = []Item{{"exists", constant(ops.Bool(true), at)}}
-	var x Expr = &Subquery{Info: Info{at, ops.TypeOf(ops.KindBool)}, Query: q, Use: UseExists}
+	exists := &Subquery{Info: Info{at, ops.TypeOf(ops.KindBool)}, Query: q, Use: UseExists}
+	if len(c.errs) == errs && !hasWalk(s.arms) {
+		exists.Pair = c.pair(from, to, s, at)
+	}
+	var x Expr = exists
 	if b.not {
 		x = &Unary{Info: Info{at, ops.TypeOf(ops.KindBool)}, Op: opcodes.Not, X: x}
 	}
 	return x
+}
+
+// pair resolves the ways of a condition once more, for the query around it, where they are followed for many rows at once.
+func (c *checker) pair(from, to Expr, s *hopShape, at ops.Span) *Pair {
+	inner := c.scope
+	c.scope = inner.outer
+	defer func() { c.scope = inner }()
+	b := &BranchSource{From: from, Span: at}
+	for i := range s.arms {
+		b.Ways = append(b.Ways, c.way(b, s, &s.arms[i], nil))
+	}
+	return &Pair{From: from, To: to, Ways: b.Ways}
 }
 
 // ---- several ways

@@ -73,6 +73,11 @@ type Query struct {
 	number int
 }
 
+// Beside makes a relation of values of the query that no source is of.
+func Beside(q *Query, t ops.Type) *Relation {
+	return &Relation{Kind: RelValues, Type: t, Span: q.Span, query: q.number}
+}
+
 // Item is one column of the result.
 type Item struct {
 	Name string

@@ -160,6 +160,12 @@ type (
 		To    ops.Type
 		Check bool
 	}
+	// Paired is whether the vertices From and To are a pair that was found beforehand.
+	Paired struct {
+		Info
+		Pair     *Pair
+		From, To Expr
+	}
 	// Subquery is a query used as a value.
 	Subquery struct {
 		Info
@@ -169,6 +175,8 @@ type (
 		X Expr
 		// Write is set where the rows are those that a writing statement returns; Query is then its rows to write.
 		Write *Write
+		// Pair says, of a subquery that asks whether edges lead from one vertex to another, how all such vertices are found.
+		Pair *Pair
 		// Hashed is set by the planner where the rows become a set that X is looked up in.
 		Hashed bool
 	}
@@ -203,6 +211,7 @@ func (e *Assign) parts() []Expr      { return []Expr{e.X, e.Value} }
 func (e *AssignIndex) parts() []Expr { return []Expr{e.X, e.Index, e.Value} }
 func (e *Omit) parts() []Expr        { return []Expr{e.X} }
 func (e *Cast) parts() []Expr        { return []Expr{e.X} }
+func (e *Paired) parts() []Expr      { return []Expr{e.From, e.To} }
 
 // The parts of an aggregate are evaluated per row, before the group is.
 func (e *Aggregate) parts() []Expr { return append(present(e.Arg, e.Where), e.Params...) }
@@ -237,6 +246,7 @@ func (e *Elements) with(p []Expr) Expr { c := *e; c.X = p[0]; return &c }
 func (e *Assign) with(p []Expr) Expr   { c := *e; c.X, c.Value = p[0], p[1]; return &c }
 func (e *Omit) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
 func (e *Cast) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
+func (e *Paired) with(p []Expr) Expr   { c := *e; c.From, c.To = p[0], p[1]; return &c }
 func (e *AssignIndex) with(p []Expr) Expr {
 	c := *e
 	c.X, c.Index, c.Value = p[0], p[1], p[2]
@@ -307,7 +317,8 @@ func (e *Omit) sameHead(o Expr) bool {
 	c, ok := o.(*Omit)
 	return ok && slices.Equal(c.Paths, e.Paths)
 }
-func (e *Cast) sameHead(o Expr) bool { c, ok := o.(*Cast); return ok && c == e }
+func (e *Paired) sameHead(o Expr) bool { c, ok := o.(*Paired); return ok && c.Pair == e.Pair }
+func (e *Cast) sameHead(o Expr) bool   { c, ok := o.(*Cast); return ok && c == e }
 func (e *Subquery) sameHead(o Expr) bool {
 	c, ok := o.(*Subquery)
 	return ok && c.Query == e.Query && c.Use == e.Use

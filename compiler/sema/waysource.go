@@ -42,6 +42,13 @@ type (
 	}
 )
 
+// Pair is a pair of vertices of which is asked whether edges lead from the one to the other; Ways are those from From to all
+// vertices that they lead to.
+type Pair struct {
+	From, To Expr
+	Ways     []Way
+}
+
 func (s *BranchSource) rels() []*Relation {
 	return []*Relation{s.Between, s.Which, s.Edge, s.Vertex}
 }

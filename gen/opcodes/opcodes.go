@@ -160,6 +160,8 @@ const (
 	OpenBuilt
 	// OpenQueue: Opens cursor A, a child of queue B's parent batch, over the rows of queue B, in the order in which they were put into it; rows put in while it is read come too.
 	OpenQueue
+	// OpenDegrees: Opens cursor A over every vertex that has edges of the access's table in its direction: column 0 is the vertex, column 1 how many.
+	OpenDegrees
 	// Next: Brings the next batch of cursor A, with every row selected, or closes it and goes to B at the end.
 	Next
 	// Column: A = column C of cursor B's batch; a late column is decoded now, for the selected rows alone.
@@ -180,10 +182,12 @@ const (
 	OpenApply
 	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so.
 	New
-	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set, join or queue A; the columns stand from B on. A queue's rows are of rows of its parent batch, of which C-1 is the batch or a descendant.
+	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set, join, queue or tally A; the columns stand from B on. A queue's rows are of rows of its parent batch, of which C-1 is the batch or a descendant. A tally adds the int in B+1 to what it has for B.
 	Put
 	// Has: A = whether the row of the values from C on is in set B.
 	Has
+	// Weigh: A = what has been added up for C in tally B, 0 for nothing.
+	Weigh
 	// Unmatched: A = for each row of queue B's parent batch whether no row that was put into the queue is of it.
 	Unmatched
 	// LimitDone: Goes to B if limit A lets nothing more through.
@@ -207,7 +211,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 100
+const Count = 102
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -289,6 +293,7 @@ var Names = [Count]string{
 	"open.fragment",
 	"open.built",
 	"open.queue",
+	"open.degrees",
 	"next",
 	"column",
 	"gather",
@@ -301,6 +306,7 @@ var Names = [Count]string{
 	"new",
 	"put",
 	"has",
+	"weigh",
 	"unmatched",
 	"limit.done",
 	"emit",

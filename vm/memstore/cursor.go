@@ -180,3 +180,53 @@ func (c *cursor) edge(t *schema.Table, r row, v ops.Value, dir vm.Direction, par
 		c.rows = append(c.rows, found{id, r, from, parent})
 	}
 }
+
+// degreeCursor gives vertices and how many edges they have.
+type degreeCursor struct {
+	vertices, counts ops.Vector
+	given            bool
+}
+
+// Degrees implements vm.Txn.
+func (s *Store) Degrees(_ context.Context, t *schema.Table, dir vm.Direction) (vm.Cursor, error) {
+	c := &degreeCursor{}
+	end := map[vm.Direction]string{vm.Out: "in", vm.In: "out"}[dir]
+	for _, r := range s.of(t).rows {
+		v := column(ops.None, r, vm.Column{Kind: vm.ColumnField, Path: vm.Path{end}})
+		at := -1
+		for i := range c.vertices.N {
+			if ops.Equal(c.vertices.At(i), v) {
+				at = i
+			}
+		}
+		if at < 0 {
+			c.vertices.Append(v)
+			c.counts.Append(ops.Int(1))
+			continue
+		}
+		c.counts.SetAt(at, ops.Int(c.counts.At(at).AsInt()+1))
+	}
+	return c, nil
+}
+
+// Next implements vm.Cursor.
+func (c *degreeCursor) Next(_ context.Context, b *vm.Batch) error {
+	b.N, b.Parent = 0, nil
+	if c.given {
+		return nil
+	}
+	c.given = true
+	b.Cols[0].CopyFrom(&c.vertices, nil)
+	b.Cols[1].CopyFrom(&c.counts, nil)
+	b.N = c.vertices.N
+	return nil
+}
+
+// Late implements vm.Cursor.
+func (c *degreeCursor) Late(context.Context, *vm.Batch, int, ops.Selection) error { return nil }
+
+// Examined implements vm.Cursor.
+func (c *degreeCursor) Examined() (rows, bytes int64) { return int64(c.vertices.N), 0 }
+
+// Close implements vm.Cursor.
+func (c *degreeCursor) Close() error { return nil }
