@@ -44,6 +44,11 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
+.PHONY: json-suite
+json-suite: ## the JSON parser against the files of JSONTestSuite, fetched once (needs git)
+	@test -d $(TOOLS)/JSONTestSuite || git clone --quiet --depth 1 https://github.com/nst/JSONTestSuite $(TOOLS)/JSONTestSuite
+	JSON_TEST_SUITE=$(abspath $(TOOLS))/JSONTestSuite go test -count=1 -run TestJSONTestSuite -v ./ops
+
 .PHONY: torture
 torture: ## every random-operation test with SEEDS seeds, every crash test again
 	RAPID_CHECKS=$(SEEDS) go test -count=1 -timeout 180m ./...

@@ -83,7 +83,13 @@ func examplesOf(t *testing.T, b block) []example {
 }
 
 // TestLanguagePage executes every example of docs/zeroql.md in one database and holds the answers to those shown.
-func TestLanguagePage(t *testing.T) {
+func TestLanguagePage(t *testing.T) { checkPage(t, "../docs/zeroql.md") }
+
+// TestDiffersPage does the same with what docs/differs.md says of other languages.
+func TestDiffersPage(t *testing.T) { checkPage(t, "../docs/differs.md") }
+
+func checkPage(t *testing.T, page string) {
+	t.Helper()
 	db, err := zerodb.OpenMemory(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +99,6 @@ func TestLanguagePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const page = "../docs/zeroql.md"
 	for _, b := range blocksOf(t, page) {
 		for _, e := range examplesOf(t, b) {
 			got := run(s, e.text)
