@@ -17,7 +17,8 @@ var (
 		math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64, math.Copysign(0, -1), 1e-300}
 	someDecimals = []string{"0", "0.00", "1", "1.0", "1.50", "0.1", "-0.1", "2", "2e3", "2000", "9223372036854775807",
 		"9223372036854775808", "9223372036854775807.5", "-9223372036854775808", "9007199254740993", "9007199254740992.5",
-		"0.1000000000000000055511151231257827021181583404541015625", "1e400", "-1e400", "1e-400", "1e100", "123456789012345678901234567890"}
+		"0.1000000000000000055511151231257827021181583404541015625", "1e400", "-1e400", "1e-400", "1e100", "18446744073709551615", "18446744073709551616", "340282366920938463463374607431768211455",
+		"340282366920938463463374607431768211456", "-170141183460469231731687303715884105728.5", "123456789012345678901234567890"}
 	someStrings = []string{"", "a", "b", "ab", "a\x00", "a\x00b", "\x00", "\x00\x01", "Zürich", "é", "日本語", "0", "true", "a b"}
 )
 
@@ -55,6 +56,8 @@ func drawKind(t *rapid.T, k Kind, depth int) Value {
 		return Bool(rapid.Bool().Draw(t, "bool"))
 	case KindInt:
 		return Int(drawInt(t))
+	case KindWide:
+		return WideOf(drawWide(t, "wide"))
 	case KindFloat:
 		return Float(drawFloat(t))
 	case KindDecimal:
@@ -76,7 +79,7 @@ func drawKind(t *rapid.T, k Kind, depth int) Value {
 func drawNested(t *rapid.T, k Kind, depth int) Value {
 	switch k {
 	case KindRecord:
-		key := drawKind(t, rapid.SampledFrom([]Kind{KindInt, KindString, KindUUID}).Draw(t, "key"), 0)
+		key := drawKind(t, rapid.SampledFrom([]Kind{KindInt, KindWide, KindString, KindUUID}).Draw(t, "key"), 0)
 		return Record(rapid.SampledFrom([]string{"person", "city"}).Draw(t, "table"), key)
 	case KindList, KindTuple, KindSet:
 		vs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Value { return drawValue(t, depth-1) }), 0, 4).Draw(t, "elements")

@@ -26,6 +26,10 @@ func literalLevel(v ops.Value) level {
 		if math.Signbit(v.AsFloat()) {
 			return levelUnary
 		}
+	case ops.KindDuration:
+		if v.AsDuration() < 0 {
+			return levelUnary
+		}
 	case ops.KindRange:
 		return levelOpenRange
 	}

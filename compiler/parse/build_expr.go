@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/antlr4-go/antlr/v4"
 
@@ -163,6 +164,9 @@ func (b *builder) prefix(c *z.EContext) ast.Expr {
 		if number := numberOf(operand); number != nil {
 			return b.negative(c, number)
 		}
+		if isLeastDuration(operand) {
+			return &ast.Literal{At: at(c), Value: ops.Duration(math.MinInt64)}
+		}
 	}
 	return &ast.Unary{At: at(c), Op: op, X: b.e(operand)}
 }
@@ -177,6 +181,16 @@ func numberOf(c *z.EContext) *token {
 		return t
 	}
 	return nil
+}
+
+// isLeastDuration reports whether an expression is the literal of a duration that is in range only with a minus sign.
+func isLeastDuration(c *z.EContext) bool {
+	t := c.GetStart().(*token)
+	if c.GetStart() != c.GetStop() || t.kind != tDuration {
+		return false
+	}
+	d, err := ops.ParseDuration("-" + t.text())
+	return err == nil && d == math.MinInt64
 }
 
 // ---- postfixes

@@ -21,7 +21,14 @@ func (n *names) Intern(name string) (uint16, bool, error) {
 }
 
 var genScalar = rapid.Custom(func(t *rapid.T) ops.Value {
-	switch rapid.IntRange(0, 10).Draw(t, "kind") {
+	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	case 11:
+		w := ops.Wide{Hi: rapid.Uint64().Draw(t, "hi"), Lo: rapid.Uint64().Draw(t, "lo")}
+		if rapid.Bool().Draw(t, "short") {
+			w.Hi = 0
+		}
+		w.Negative = w.Hi < 1<<63 && w.Hi|w.Lo != 0 && rapid.Bool().Draw(t, "negative")
+		return ops.WideOf(w)
 	case 0:
 		return ops.None
 	case 1:
@@ -51,7 +58,13 @@ func genValue(depth int) *rapid.Generator[ops.Value] {
 		return genScalar
 	}
 	return rapid.Custom(func(t *rapid.T) ops.Value {
-		switch rapid.IntRange(0, 8).Draw(t, "form") {
+		switch rapid.IntRange(0, 9).Draw(t, "form") {
+		case 9:
+			vector := make([]ops.Value, rapid.IntRange(1, 5).Draw(t, "dimensions"))
+			for i := range vector {
+				vector[i] = ops.Float(float64(rapid.Float32Range(-100, 100).Draw(t, "element")))
+			}
+			return ops.List(vector)
 		case 0:
 			return ops.List(rapid.SliceOfN(genValue(depth-1), 0, 4).Draw(t, "list"))
 		case 1:
