@@ -54,7 +54,8 @@ const (
 	teamRows    = 16 << 10 // so many must be left
 	teamRetries = 16       // batches from one try to the next
 	pieceRows   = 4096
-	readAhead   = 6 // batches of a worker
+	readAhead   = 12 // batches of a worker
+	wakeAt      = 4  // so many are worth waking the cursor for
 )
 
 // scanBatches has batches of teams that ended, for the memory of their columns.
@@ -167,19 +168,44 @@ func (t *scanTeam) piece(it *pebble.Iterator, home chan *scanBatch) bool {
 		ok, err = it.First(), it.Error()
 	}
 	for ok {
-		select {
-		case <-t.end:
+		b := t.room(home)
+		if b == nil {
 			return false
-		case b := <-home:
-			if ok, err = t.fill(b, it); err == nil {
-				t.put(p, b, !ok, nil)
-			}
+		}
+		if ok, err = t.fill(b, it); err == nil {
+			t.put(p, b, !ok, nil)
 		}
 	}
 	if err != nil || !p.done {
 		t.put(p, nil, true, wrap(err))
 	}
 	return err == nil
+}
+
+// room waits for an empty batch; nil means that the team is to end.
+func (t *scanTeam) room(home chan *scanBatch) *scanBatch {
+	select {
+	case <-t.end:
+		return nil
+	case b := <-home:
+		return b
+	default:
+		t.tell() // what is ready may be what the cursor waits for
+	}
+	select {
+	case <-t.end:
+		return nil
+	case b := <-home:
+		return b
+	}
+}
+
+// tell wakes the cursor.
+func (t *scanTeam) tell() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
 }
 
 // fill fills a batch from an iterator that is at a record, and reports whether it is at another.
@@ -191,17 +217,17 @@ func (t *scanTeam) fill(b *scanBatch, it *pebble.Iterator) (ok bool, err error) 
 	return ok && err == nil, err
 }
 
-// put adds to a piece and tells the cursor.
+// put adds to a piece, and tells the cursor where that is worth it.
 func (t *scanTeam) put(p *piece, b *scanBatch, done bool, err error) {
 	t.mu.Lock()
 	if b != nil {
 		p.ready = append(p.ready, b)
 	}
 	p.done, p.err = done, err
+	ready := len(p.ready)
 	t.mu.Unlock()
-	select {
-	case t.wake <- struct{}{}:
-	default:
+	if done || ready >= wakeAt {
+		t.tell()
 	}
 }
 
