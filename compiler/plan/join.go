@@ -105,6 +105,8 @@ func relationsOf(s Step) []*sema.Relation {
 		return []*sema.Relation{s.Edge, s.Vertex}
 	case *PathCounts:
 		return []*sema.Relation{s.N}
+	case *Set:
+		return []*sema.Relation{s.Rel}
 	case *Branch:
 		return []*sema.Relation{s.Source.Edge, s.Source.Vertex, s.Source.Between, s.Source.Which}
 	case *Apply:

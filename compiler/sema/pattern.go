@@ -140,6 +140,26 @@ func (c *checker) startPattern(q *Query, p *ast.Pattern, as *ast.Name) Expr {
 	return from
 }
 
+// startUnion begins a pattern at what a list has, tables among it: `[person, animal:rex]` are all persons and one animal.
+func (c *checker) startUnion(q *Query, e *ast.List, as *ast.Name) Expr {
+	s := &SetSource{Kind: SetUnion, All: true, Span: e.Span}
+	for _, x := range e.Items {
+		part := &Query{Span: x.Pos(), Form: vm.RowValue}
+		c.push(part)
+		if c.startVertex(part, x, nil) != nil {
+			part.Items = []Item{{"id", idOf(c.mainRelation(part), x.Pos())}}
+			s.Parts = append(s.Parts, part)
+		}
+		c.pop()
+	}
+	if len(s.Parts) == 0 {
+		return nil
+	}
+	s.Rel = c.hidden(&Relation{Kind: RelRows, Query: rowsLike(s.Parts)}, e.Span)
+	q.From = append(q.From, s)
+	return c.startAt(q, wholeOf(s.Rel, e.Span), &Relation{Kind: RelRecords}, as, e.Span)
+}
+
 func (c *checker) startList(q *Query, e *ast.List, as *ast.Name) Expr {
 	for _, x := range e.Items {
 		if r, ok := x.(*ast.RecordExpr); ok {
@@ -147,8 +167,7 @@ func (c *checker) startList(q *Query, e *ast.List, as *ast.Name) Expr {
 				continue
 			}
 		}
-		c.unsupported(x.Pos(), "a pattern that starts at a list of anything but records")
-		return nil
+		return c.startUnion(q, e, as)
 	}
 	r := &Relation{Kind: RelRecords}
 	if len(e.Items) > 0 {
