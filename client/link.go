@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -285,6 +286,10 @@ func (l *link) push(m *protocol.Request) {
 		return
 	}
 	l.sending = true
+	// Those who are about to ask as well get the chance to, so that all of it goes in one message.
+	l.mu.Unlock()
+	runtime.Gosched()
+	l.mu.Lock()
 	more := l.flush()
 	l.mu.Unlock()
 	if more { // others have queued meanwhile: this goroutine has its own business

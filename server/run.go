@@ -54,7 +54,7 @@ func (e *execution) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if e.req.GetLast() {
+		if e.req.GetLast() || e.known.query && !e.req.GetStep() {
 			return e.last(e.known.stmt.Execute(ctx, args...))
 		}
 		return e.each(e.known.stmt.Script(ctx, args...))

@@ -25,6 +25,7 @@ type seat struct {
 // prepared is a program that is prepared in a session.
 type prepared struct {
 	stmt  *zerodb.Stmt
+	query bool      // it is one query
 	shape *vm.Shape // the one met last
 	print uint64    // its fingerprint
 }
@@ -54,7 +55,7 @@ func (s *seat) keep(p *program, st *zerodb.Stmt) *prepared {
 	if s.stmts == nil || len(s.stmts) >= maxPrepared {
 		s.stmts = map[hash]*prepared{}
 	}
-	at := &prepared{stmt: st}
+	at := &prepared{stmt: st, query: st.Describe().Query}
 	s.stmts[p.hash] = at
 	return at
 }

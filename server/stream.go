@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -441,6 +442,7 @@ const messageBytes = 1 << 20
 // write sends answers, as many in a message as are ready, until the outbox is closed and empty.
 func (o *outbox) write(ss grpc.BidiStreamingServer[protocol.SessionRequest, protocol.SessionResponse]) error {
 	for {
+		runtime.Gosched() // what is about to be ready goes in the same message
 		o.mu.Lock()
 		ready, bytes, closed := o.queue, o.bytes, o.closed
 		o.queue, o.bytes = nil, 0
