@@ -165,13 +165,6 @@ func metres(a, b spot) float64 {
 	return 2 * earthRadius * math.Asin(math.Sqrt(min(1, h)))
 }
 
-func lengthOf(line []spot) (sum float64) {
-	for i := 1; i < len(line); i++ {
-		sum += metres(line[i-1], line[i])
-	}
-	return sum
-}
-
 // areaOf is the area of a ring on the sphere in square metres (Chamberlain and Duquette).
 func areaOf(ring []spot) (sum float64) {
 	for i := 1; i < len(ring); i++ {

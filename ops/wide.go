@@ -227,15 +227,14 @@ func magnitudeQuotient(w, x Wide) (q, r Wide) {
 
 // pow raises to a power that is not negative.
 func (w Wide) pow(n uint64) (Wide, bool) {
-	result, ok := Wide{Lo: 1}, true
+	result := Wide{Lo: 1}
 	for square, fits := w, true; ; {
 		if n&1 != 0 {
-			if !fits {
+			product, ok := result.mul(square)
+			if !fits || !ok {
 				return Wide{}, false
 			}
-			if result, ok = result.mul(square); !ok {
-				return Wide{}, false
-			}
+			result = product
 		}
 		if n >>= 1; n == 0 {
 			return result, true

@@ -385,10 +385,10 @@ func decodeObject(dec *json.Decoder, depth int) (zerodb.Value, error) {
 	return zerodb.Object(members...), err
 }
 
-// number keeps integers integers; what is neither an int64 nor a finite float is refused.
+// number keeps integers integers; what is neither one of 128 bits nor a finite float is refused.
 func number(text string) (zerodb.Value, error) {
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return zerodb.Int(i), nil
+	if i, ok := ops.ParseInteger(text, 10); ok {
+		return i, nil
 	}
 	isFloat := bytes.ContainsAny([]byte(text), ".eE")
 	f, err := strconv.ParseFloat(text, 64)

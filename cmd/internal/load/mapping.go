@@ -215,7 +215,7 @@ func keyOf(v zerodb.Value, table string, x *Member) (zerodb.Value, error) {
 	}
 	if x.Text {
 		if i, ok := parseInt(text); ok {
-			return zerodb.Int(i), nil
+			return i, nil
 		}
 	}
 	id, ok := recordID(text, table)
@@ -279,7 +279,7 @@ func recordID(text, expected string) (zerodb.Value, bool) {
 		return zerodb.None, false
 	}
 	if i, ok := parseInt(rest); ok {
-		return zerodb.Record(table, zerodb.Int(i)), true
+		return zerodb.Record(table, i), true
 	}
 	if isName(rest) {
 		return zerodb.Record(table, zerodb.String(rest)), true

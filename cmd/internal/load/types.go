@@ -30,7 +30,7 @@ func (g *columnGuess) see(text string) {
 		i, isInt := parseInt(text)
 		switch {
 		case isInt:
-			g.largeInt = g.largeInt || i > 1<<53 || i < -1<<53
+			g.largeInt = g.largeInt || ops.Compare(i, zerodb.Int(1<<53)) > 0 || ops.Compare(i, zerodb.Int(-1<<53)) < 0
 		case isFloat(text):
 			g.notInt = true
 		default:
@@ -67,13 +67,13 @@ func (g *columnGuess) decide() columnType {
 var (
 	intColumn = columnType{"int", func(s string) (zerodb.Value, error) {
 		if i, ok := parseInt(s); ok {
-			return zerodb.Int(i), nil
+			return i, nil
 		}
 		return zerodb.None, bad("%q is no int", s)
 	}}
 	floatColumn = columnType{"float", func(s string) (zerodb.Value, error) {
 		if i, ok := parseInt(s); ok {
-			return zerodb.Float(float64(i)), nil
+			return ops.Cast(i, ops.TypeOf(ops.KindFloat))
 		}
 		if isFloat(s) {
 			f, _ := strconv.ParseFloat(s, 64)
@@ -91,18 +91,17 @@ var (
 )
 
 // parseInt takes an integer only as it would be printed again: 007 and +7 are no integers but texts, such as postal codes.
-func parseInt(s string) (int64, bool) {
+func parseInt(s string) (zerodb.Value, bool) {
 	digits := strings.TrimPrefix(s, "-")
 	if digits == "" || len(digits) > 1 && digits[0] == '0' || s == "-0" {
-		return 0, false
+		return zerodb.None, false
 	}
 	for i := range len(digits) {
 		if digits[i] < '0' || digits[i] > '9' {
-			return 0, false
+			return zerodb.None, false
 		}
 	}
-	i, err := strconv.ParseInt(s, 10, 64)
-	return i, err == nil
+	return ops.ParseInteger(s, 10)
 }
 
 // isFloat takes decimal numbers with a point or an exponent; no leading zeros before other digits, no words, no hex.
