@@ -189,15 +189,21 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// firstUse finds where a text first names a variable that it has not made: what follows LET and FOR is another one, of a block.
-func firstUse(text, name string) ops.Span {
+// firstUse finds where a text first names a parameter. Where a block has a variable of that name, made by LET or FOR, the parameter is
+// named behind it: a block sees its own.
+func firstUse(text, name string) (at ops.Span) {
 	tokens, _ := parse.Tokens(text)
+	hidden := false
 	for i, t := range tokens {
-		if t.Text == "$"+name && (i == 0 || tokens[i-1].Text != "LET" && tokens[i-1].Text != "FOR") {
-			return t.Span
+		switch {
+		case t.Text != "$"+name:
+		case i > 0 && (tokens[i-1].Text == "LET" || tokens[i-1].Text == "FOR"):
+			hidden = true
+		case at.IsZero() || hidden:
+			at = t.Span
 		}
 	}
-	return ops.Span{}
+	return at
 }
 
 // Expand evaluates arguments for sending them elsewhere: named are those of Named, rest those of Params, of which names that are
