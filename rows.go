@@ -33,6 +33,7 @@ type Rows struct {
 	plain   string      // a result that is a text
 	profile *vm.Profile // of EXPLAIN ANALYZE
 	work    Work        // of a source that is closed
+	page    string      // the token of a result that has come to its end
 	room    [4]Value    // for the parameters of a prepared query
 }
 
@@ -153,9 +154,26 @@ func (r *Rows) unlock() {
 func (r *Rows) pull() {
 	r.next = 0
 	if ok, err := r.source.fill(r.ctx, r); err != nil || !ok {
+		r.noteEnd(err)
 		r.end(shifted(err, r.offset))
 	}
 }
+
+// noteEnd keeps what the source says at its end.
+func (r *Rows) noteEnd(err error) {
+	if s, ok := r.source.(interface{ Page() string }); ok && err == nil {
+		r.page = s.Page()
+	}
+}
+
+// Page returns the token with which AFTER continues the result: the same statement with `AFTER $page` gives the rows behind the last
+// one. It is there when the rows have been read to their end, and is "" where nothing can follow: the statement is
+// no SELECT with LIMIT, or there were fewer rows than LIMIT allows.
+//
+// A token says which values of ORDER BY, and which id, the last row has; who has it can read those. It is bound to the
+// statement, whose LIMIT, START and parameters may differ, and to the definitions of its tables. It needs no secrecy and is not
+// signed: a forged one can only begin elsewhere in what the statement gives anyway.
+func (r *Rows) Page() string { return r.page }
 
 // drain reads all that is left into memory, as far as the statement's budget goes.
 func (r *Rows) drain() error {

@@ -129,6 +129,8 @@ var Codes = []struct {
 	{CodeUnique, "A record would duplicate the key of a unique index.", "The message names the index and the record that has the key."},
 	{CodeConflict, "Another transaction committed first on what this one read.", "Run the transaction again; the error says whether to wait."},
 	{CodeMemoryBudget, "The query needs more memory than its budget allows.", "Raise the budget, add LIMIT, or select fewer columns."},
+	{CodePage, "What was given to AFTER is no page token, or a damaged one.", "Give the token as it came, or none for the first page."},
+	{CodeOtherPage, "A page token is of another statement, or the tables were defined otherwise when it was made.", "Begin again without AFTER."},
 	{CodeCancelled, "The context was cancelled.", "–"},
 	{CodeDeadline, "The deadline passed.", "Give more time or make the query cheaper; EXPLAIN shows its cost."},
 	{CodeParameter, "A parameter is missing, unknown, or does not fit its type.", "The message names it and its type."},
@@ -189,6 +191,8 @@ const (
 	CodeUnique              Code = "unique_violation"
 	CodeConflict            Code = "conflict"
 	CodeMemoryBudget        Code = "memory_budget_exceeded"
+	CodePage                Code = "bad_page"
+	CodeOtherPage           Code = "other_page"
 	CodeCancelled           Code = "cancelled"
 	CodeDeadline            Code = "deadline_exceeded"
 	CodeParameter           Code = "bad_parameter"

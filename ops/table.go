@@ -328,6 +328,12 @@ var Table = []Row{
 		Effect: "Hands the selected rows of batch C to the reader: columns from B on, as shape A names them."},
 	{Name: "emit.row", Form: FormEmit, Operands: [3]Operand{ShapeRef, SrcScalarBase}, Cost: CostConst,
 		Effect: "Hands one row of scalars from B on to the reader."},
+	{Name: "after", Form: FormMove, Operands: [3]Operand{DstBase, ConstRef, SrcScalar}, Type: ResultDeclared, Cost: CostConst,
+		Effect: "Takes page token C apart, as constant B says: A = whether it is given (not none), A+1 = how many rows of its position have come, A+2, … = the values of the position."},
+	{Name: "behind", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, ConstRef}, Type: ResultBool,
+		Effect: "A = whether B is not true, or the values from B+1 on come behind as many values that follow them, in the directions of string constant C (a ascending, d descending; + at the end: or are those)."},
+	{Name: "page", Form: FormEmit, Operands: [3]Operand{SrcBase, CursorRef, ConstRef},
+		Effect: "Notes for the page token of the result, as constant C says: the limit A, and the values from A+1 on of the last selected row of batch B."},
 
 	// ---- writes; each takes a row of scalars, or a batch
 	{Name: "create", Form: FormWrite, Operands: [3]Operand{DstBase, AccessRef, SrcBase}, Type: ResultDeclared, Cost: CostKeys,

@@ -70,8 +70,23 @@ func bounds(prefix []byte, r vm.Range, whole bool) (lo, hi []byte) {
 	default:
 		hi = keys.AppendEnd(nil, prefix)
 	}
+	if r.After != nil && whole {
+		lo, hi = from(lo, hi, appendKey(bytes.Clone(prefix), r.After[0]), r.Reverse)
+	}
 	if bytes.Compare(lo, hi) > 0 {
 		hi = bytes.Clone(lo)
+	}
+	return lo, hi
+}
+
+// from cuts off what lies before key at, and at itself, in the direction of a scan.
+func from(lo, hi, at []byte, reverse bool) ([]byte, []byte) {
+	if reverse {
+		if bytes.Compare(at, hi) < 0 {
+			hi = at
+		}
+	} else if at = append(at, 0); bytes.Compare(at, lo) > 0 {
+		lo = at
 	}
 	return lo, hi
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -35,6 +36,14 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 		prefix = appendKey(prefix, v)
 	}
 	lo, hi := bounds(prefix, r, false)
+	if r.After != nil {
+		if len(r.After) != len(ix.Fields)-len(equal)+1 {
+			return nil, ops.Errorf(ops.CodeInternal, "a position in index %s has %d values behind %d equal ones, not %d", ix.Name, len(ix.Fields)-len(equal)+1, len(equal), len(r.After))
+		}
+		if lo, hi = from(lo, hi, positionIn(ix, prefix, equal, r), r.Reverse); bytes.Compare(lo, hi) > 0 {
+			hi = bytes.Clone(lo)
+		}
+	}
 	mark := t.kv.Mark()
 	var it *kv.Iter
 	if t.kv.AsOf() && t.kv.Snapshot() < tab.since {
@@ -62,6 +71,21 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 		c.values, c.lateValues = c.rows.values, c.rows.lateValues
 	}
 	return c, nil
+}
+
+// positionIn is where a position lies in an index. The entries of a unique index do not have the record's key unless a field is
+// none: the row at the position is the only one of its values then, and backwards the entry itself is where to stop.
+func positionIn(ix *schema.Index, prefix []byte, equal []ops.Value, r vm.Range) []byte {
+	at, unique := bytes.Clone(prefix), ix.Unique && !slices.ContainsFunc(equal, ops.Value.IsNone)
+	last := len(r.After) - 1
+	for _, v := range r.After[:last] {
+		at = appendKey(at, v)
+		unique = unique && !v.IsNone()
+	}
+	if unique && r.Reverse {
+		return at
+	}
+	return appendKey(at, r.After[last])
 }
 
 // indexCursor reads records in the order of an index.

@@ -388,6 +388,9 @@ func (s *scanner) access() Access {
 			a.Equal = s.number()
 		}
 	}
+	if s.accept("after") {
+		a.After = s.number()
+	}
 	s.expect("[")
 	for !s.accept("]") {
 		c := Column{}

@@ -231,6 +231,7 @@ func (d *decoder) access() Access {
 	})
 	a.Lo, a.Hi = Bound(d.choice(int(Exclusive)+1, "a bound")), Bound(d.choice(int(Exclusive)+1, "a bound"))
 	a.Equal = d.small(maxIndexFields, "a number of fields")
+	a.After = d.small(maxIndexFields+1, "a number of values")
 	a.Direction = Direction(d.choice(len(directionNames), "a direction"))
 	f := d.flags(5)
 	a.Reverse, a.IndexOnly, a.InOrder, a.IfNotExists, a.Upsert = f[0], f[1], f[2], f[3], f[4]

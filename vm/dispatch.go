@@ -122,6 +122,9 @@ var handlers = [...]handler{
 
 	opcodes.Emit:    doEmit,
 	opcodes.EmitRow: doEmitRow,
+	opcodes.After:   doAfter,
+	opcodes.Behind:  doBehind,
+	opcodes.Page:    doPage,
 
 	opcodes.Create: doCreate,
 	opcodes.Update: doUpdate,

@@ -198,7 +198,7 @@ func appendFunc(dst []byte, f *FuncRef) []byte {
 func appendAccess(dst []byte, a *Access) []byte {
 	dst = appendInt(append(dst, byte(a.Kind)), int64(a.Table))
 	dst = appendAll(appendText(dst, a.Index), a.Columns, appendColumn)
-	dst = appendUint(append(dst, byte(a.Lo), byte(a.Hi)), uint64(a.Equal))
+	dst = appendUint(appendUint(append(dst, byte(a.Lo), byte(a.Hi)), uint64(a.Equal)), uint64(a.After))
 	return appendFlags(append(dst, byte(a.Direction)), a.Reverse, a.IndexOnly, a.InOrder, a.IfNotExists, a.Upsert)
 }
 

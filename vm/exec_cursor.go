@@ -122,6 +122,9 @@ func doOpenTable(fr *frame, in *Instr) signal {
 
 func (fr *frame) bounds(a *linkedAccess, lo uint16) Range {
 	r := Range{LoBound: a.Lo, HiBound: a.Hi, Reverse: a.Reverse}
+	if at := int(lo) + 2; a.After > 0 && fr.scalars[at].IsTrue() {
+		r.After = fr.scalars[at+1 : at+1+a.After]
+	}
 	if a.Lo != Unbounded {
 		r.Lo = fr.scalars[lo]
 	}
@@ -142,6 +145,9 @@ func doOpenRange(fr *frame, in *Instr) signal {
 	if a.Hi != Unbounded && err == nil {
 		r.Hi, err = a.boundKey(r.Hi)
 	}
+	if r.After != nil && err == nil {
+		r.After, err = a.position(r.After)
+	}
 	if err != nil {
 		return fr.fail(err)
 	}
@@ -151,6 +157,15 @@ func doOpenRange(fr *frame, in *Instr) signal {
 	}
 	c, err := fr.run.txn.Scan(fr.run.ctx, t, r, a.Columns)
 	return fr.openStore(in, a, c, err)
+}
+
+// position makes a key of the id at the end of a position.
+func (a *linkedAccess) position(at []ops.Value) ([]ops.Value, error) {
+	id := at[len(at)-1]
+	if id.Kind() != ops.KindRecord || id.RecordTable() != a.name {
+		return nil, badPage("the page token does not end at a record of %s", a.name)
+	}
+	return append(append([]ops.Value{}, at[:len(at)-1]...), id.RecordKey()), nil
 }
 
 // boundKey makes a key of a bound.
@@ -170,6 +185,12 @@ func doOpenIndex(fr *frame, in *Instr) signal {
 	r := fr.bounds(a, in.C+uint16(a.Equal))
 	if a.table == nil {
 		return fr.openNothing(in, a)
+	}
+	if r.After != nil {
+		var err error
+		if r.After, err = a.position(r.After); err != nil {
+			return fr.fail(err)
+		}
 	}
 	c, err := fr.run.txn.ScanIndex(fr.run.ctx, a.table, a.index, equal, r, a.IndexOnly, a.Columns)
 	return fr.openStore(in, a, c, err)

@@ -114,6 +114,8 @@ type Access struct {
 	// by equality before them.
 	Lo, Hi Bound
 	Equal  int
+	// After is of how many values a position is that the scan may begin behind; 0 without. See open.range and open.index.
+	After int
 	// IndexOnly promises that every column is held by the index entry.
 	IndexOnly bool
 	Direction Direction

@@ -94,6 +94,7 @@ type Rows struct {
 	budget  int64     // of steps
 	depth   int       // of run instructions at work
 	sorting []*sorter // that are being filled, see relieve
+	page    paging
 	work    Work
 	err     error
 	ended   bool

@@ -75,6 +75,9 @@ type Range struct {
 	LoBound Bound
 	HiBound Bound
 	Reverse bool
+	// After is a position that the scan begins behind, in its direction; nil without one. It is the key of a record, or of an
+	// index the values of its fields behind the equal ones and then the key of a record.
+	After []ops.Value
 }
 
 // Cursor produces batches.

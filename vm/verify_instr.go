@@ -131,6 +131,8 @@ func (v *verifier) fitting() error {
 		return v.matches()
 	case opcodes.Each:
 		return v.eachOf(in.A)
+	case opcodes.After, opcodes.Behind, opcodes.Page:
+		return v.pages()
 	case opcodes.Describe:
 		return v.describes(&p.Defs[in.B])
 	case opcodes.Define:
@@ -434,6 +436,9 @@ func (p *Program) registersOf(f *Fragment, in *Instr, reads, writes []uint16) (r
 				n = 1 + len(p.Accesses[in.B].Columns)
 			case opcodes.Delete:
 				n = 1
+			case opcodes.After:
+				f, _ := pageFormatOf(p.Consts[in.B])
+				n = 2 + f.keys
 			}
 			writes = p.run(writes, in.operand(i), n)
 		}
@@ -449,6 +454,12 @@ func (p *Program) run(dst []uint16, first uint16, n int) []uint16 {
 // based appends the registers that stand from base on.
 func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 	switch in.Op {
+	case opcodes.Behind:
+		keys, _, _ := directions(p.Consts[in.C])
+		return p.run(reads, base, 1+2*len(keys))
+	case opcodes.Page:
+		f, _ := pageFormatOf(p.Consts[in.C])
+		return p.run(reads, base, 1+f.keys)
 	case opcodes.Select, opcodes.Range, opcodes.Assign, opcodes.Create:
 		return p.run(reads, base, 2)
 	case opcodes.AssignIndex, opcodes.Update:
@@ -475,6 +486,9 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		}
 		if a.Hi != Unbounded {
 			reads = p.run(reads, base+uint16(a.Equal)+1, 1)
+		}
+		if a.After > 0 {
+			reads = p.run(reads, base+uint16(a.Equal)+2, 1+a.After)
 		}
 		return reads
 	case opcodes.New:
@@ -528,6 +542,10 @@ func (v *verifier) classes() error {
 		return v.all(v.reads, int(v.in.A), false)
 	case opcodes.Filter, opcodes.SelPush, opcodes.Topk, opcodes.Paired:
 		return v.all(v.reads, int(v.in.A), true)
+	case opcodes.Behind:
+		return v.comparesScalars()
+	case opcodes.Page:
+		return v.notesRows()
 	case opcodes.OpenEdges, opcodes.OpenItems:
 		return v.opensChild()
 	case opcodes.OpenApply:

@@ -128,6 +128,8 @@ func (v *verifier) checkAccess(i int, a *Access) error {
 		return bad("names an index where it must not, or none where it must")
 	case a.Kind != AccessIndex && (a.Equal != 0 || a.IndexOnly):
 		return bad("is not of an index, and says how to use it")
+	case a.After < 0 || a.After > 0 && a.Kind != AccessIndex && a.Kind != AccessRange || a.After > 1 && a.Kind == AccessRange || a.After > maxIndexFields+1:
+		return bad("begins behind %d values", a.After)
 	case a.Equal < 0 || a.Equal > maxIndexFields:
 		return bad("bounds %d fields", a.Equal)
 	case a.Kind != AccessIndex && a.Kind != AccessRange && (a.Lo != Unbounded || a.Hi != Unbounded):

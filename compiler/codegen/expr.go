@@ -117,6 +117,8 @@ func (g *gen) compute(e sema.Expr, dst int) uint16 {
 			g.expr(x)
 		}
 		return g.exprTo(e.X, dst)
+	case *sema.Position:
+		return g.position(e)
 	case *sema.Column:
 		return g.column(e, dst)
 	case *sema.Unary:

@@ -197,7 +197,7 @@ func (m *module) object(o *schema.Object) uint16 {
 }
 
 func (m *module) access(a vm.Access) uint16 {
-	k := m.key('a').number(int(a.Kind)).number(a.Table).text(a.Index).number(a.Equal).number(int(a.Lo)).number(int(a.Hi)).number(int(a.Direction))
+	k := m.key('a').number(int(a.Kind)).number(a.Table).text(a.Index).number(a.Equal).number(a.After).number(int(a.Lo)).number(int(a.Hi)).number(int(a.Direction))
 	k.flags(a.Reverse, a.IndexOnly, a.InOrder, a.IfNotExists, a.Upsert)
 	for _, c := range a.Columns {
 		k.number(int(c.Kind)).flags(c.Late).text(c.Path...)

@@ -29,6 +29,7 @@ func (g *gen) query(pl *plan.Pipeline) int {
 
 // hand emits the rows at hand.
 func (g *gen) hand(shape uint16, items []sema.Expr) {
+	g.notePage()
 	base := g.exprs(items)
 	if g.frame.cursor == scalars {
 		g.emit(opcodes.EmitRow, shape, base, 0)
@@ -101,6 +102,8 @@ func (g *gen) between(i int, consume func()) {
 		g.produce(i-1, func() { g.fetch(s); consume() })
 	case *plan.Filter:
 		g.produce(i-1, func() { g.filter(s.Cond); consume() })
+	case *plan.Behind:
+		g.produce(i-1, func() { g.behind(s); consume() })
 	case *plan.Distinct:
 		g.distinct(i, s, consume)
 	case *plan.Limit:
@@ -244,8 +247,8 @@ func (g *gen) before(es ...sema.Expr) uint16 {
 }
 
 func (g *gen) keyRange(s *plan.KeyRange, consume func()) {
-	base := g.before(orNone(s.Lo), orNone(s.Hi))
-	a := vm.Access{Kind: vm.AccessRange, Reverse: s.Reverse}
+	base := g.before(append([]sema.Expr{orNone(s.Lo), orNone(s.Hi)}, s.From...)...)
+	a := vm.Access{Kind: vm.AccessRange, Reverse: s.Reverse, After: max(0, len(s.From)-1)}
 	a.Lo, a.Hi = s.Bound()
 	c := g.cursor(0)
 	g.open(s.Rel, opcodes.OpenRange, c, g.accessTo(a, &s.Access), base)
@@ -253,9 +256,9 @@ func (g *gen) keyRange(s *plan.KeyRange, consume func()) {
 }
 
 func (g *gen) indexScan(s *plan.IndexScan, consume func()) {
-	values := append(append([]sema.Expr{}, s.Equal...), orNone(s.Lo), orNone(s.Hi))
+	values := append(append(append([]sema.Expr{}, s.Equal...), orNone(s.Lo), orNone(s.Hi)), s.From...)
 	base := g.before(values...)
-	a := vm.Access{Kind: vm.AccessIndex, Index: s.Index.Name, Equal: len(s.Equal), IndexOnly: s.Only, Reverse: s.Reverse}
+	a := vm.Access{Kind: vm.AccessIndex, Index: s.Index.Name, Equal: len(s.Equal), IndexOnly: s.Only, Reverse: s.Reverse, After: max(0, len(s.From)-1)}
 	a.Lo, a.Hi = s.Bound()
 	c := g.cursor(0)
 	g.open(s.Rel, opcodes.OpenIndex, c, g.accessTo(a, &s.Access), base)

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/zerodb/zerodb/compiler/sema"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
@@ -119,11 +121,21 @@ func (p *planner) query(q *sema.Query, keyOrder bool) *Pipeline {
 		}
 		pl.Steps = append(pl.Steps, d)
 	}
-	if len(q.Order) > 0 {
-		pl.Steps = append(pl.Steps, &Sort{Keys: append([]sema.Order{}, q.Order...)})
+	order, start := q.Order, q.Start
+	if pl.Page = p.page(pl, q); pl.Page != nil {
+		if len(order) > 0 || q.Grouped {
+			order = pl.Page.Keys
+		}
+		if pl.Page.After != nil {
+			pl.Steps = append(pl.Steps, &Behind{Keys: slices.Clone(pl.Page.Keys), Inclusive: !pl.Page.Whole})
+			start = pageStart(pl.Page, start)
+		}
 	}
-	if q.Start != nil || q.Limit != nil {
-		pl.Steps = append(pl.Steps, &Limit{q.Start, q.Limit})
+	if len(order) > 0 {
+		pl.Steps = append(pl.Steps, &Sort{Keys: append([]sema.Order{}, order...)})
+	}
+	if start != nil || q.Limit != nil {
+		pl.Steps = append(pl.Steps, &Limit{start, q.Limit})
 	}
 	return p.finish(pl)
 }
@@ -164,7 +176,7 @@ func (p *planner) source(pl *Pipeline, s sema.Source) {
 		}
 		add(&Keys{Access: Access{Rel: s.Rel}, List: list, InOrder: s.List})
 	case *sema.RangeSource:
-		add(&KeyRange{Access{Rel: s.Rel}, Bounds{Lo: s.Lo, Hi: s.Hi, HiInclusive: s.Inclusive}})
+		add(&KeyRange{Access: Access{Rel: s.Rel}, Bounds: Bounds{Lo: s.Lo, Hi: s.Hi, HiInclusive: s.Inclusive}})
 	case *sema.ItemSource:
 		add(&Items{Rel: s.Rel, X: s.X, IDs: s.Rel.IsRecord()})
 	case *sema.QuerySource:

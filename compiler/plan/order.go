@@ -37,7 +37,7 @@ func useOrder(_ *planner, pl *Pipeline) bool {
 func keepsOrder(steps []Step) bool {
 	for _, s := range steps {
 		switch s.(type) {
-		case *Filter, *Fetch, *Distinct:
+		case *Filter, *Fetch, *Distinct, *Behind:
 		default:
 			return false
 		}
@@ -191,7 +191,7 @@ func passes(f *Fetch, s Step) bool {
 // narrows reports whether fewer rows may come out of a step than go in.
 func narrows(s Step) bool {
 	switch s := s.(type) {
-	case *Filter, *Distinct, *Limit:
+	case *Filter, *Distinct, *Limit, *Behind:
 		return true
 	case *Fetch:
 		return s.Exists

@@ -30,6 +30,8 @@ type Pipeline struct {
 	Form  vm.RowForm
 	// Write is set where the rows are for a write.
 	Write *sema.Write
+	// Page is how the result can be continued; nil: it cannot.
+	Page *Page
 	// KeyOrder is set where the order in which the source gives its rows decides which rows are seen in the end: LIMIT without
 	// ORDER BY, in this query or in the one around it, is in key order.
 	KeyOrder bool
@@ -88,6 +90,7 @@ type (
 	KeyRange struct {
 		Access
 		Bounds
+		From []sema.Expr // the position that AFTER gives, behind whether it gives one; nil without
 	}
 	// IndexScan is the records that an index has for some leading values and a range of the next field.
 	IndexScan struct {
@@ -95,6 +98,7 @@ type (
 		Bounds
 		Index *schema.Index
 		Equal []sema.Expr
+		From  []sema.Expr // as that of KeyRange
 		// Only says that the index holds every column that is wanted.
 		Only bool
 	}
@@ -167,9 +171,9 @@ func (s *One) exprs() []sema.Expr      { return nil }
 func (s *Scan) exprs() []sema.Expr     { return nil }
 func (s *Get) exprs() []sema.Expr      { return []sema.Expr{s.Key} }
 func (s *Keys) exprs() []sema.Expr     { return []sema.Expr{s.List} }
-func (s *KeyRange) exprs() []sema.Expr { return present(s.Lo, s.Hi) }
+func (s *KeyRange) exprs() []sema.Expr { return append(present(s.Lo, s.Hi), s.From...) }
 func (s *IndexScan) exprs() []sema.Expr {
-	return append(append([]sema.Expr{}, s.Equal...), present(s.Lo, s.Hi)...)
+	return append(append(append([]sema.Expr{}, s.Equal...), present(s.Lo, s.Hi)...), s.From...)
 }
 func (s *Rows) exprs() []sema.Expr   { return nil }
 func (s *Set) exprs() []sema.Expr    { return nil }
@@ -287,6 +291,12 @@ func (p *Pipeline) Outputs() []sema.Expr {
 	for _, i := range p.Items {
 		es = append(es, i.X)
 	}
+	if p.Page != nil {
+		for _, k := range p.Page.Keys {
+			es = append(es, k.X)
+		}
+		es = append(es, present(p.Page.Limit, p.Page.After)...)
+	}
 	if w := p.Write; w != nil {
 		es = append(es, present(w.Key, w.New, w.In, w.Out)...)
 		if w.Kind != sema.WriteDelete {
@@ -311,6 +321,12 @@ func (p *Pipeline) rewrite(f func(sema.Expr) sema.Expr) {
 	}
 	for i := range p.Items {
 		p.Items[i].X = f(p.Items[i].X)
+	}
+	if p.Page != nil {
+		for i := range p.Page.Keys {
+			p.Page.Keys[i].X = f(p.Page.Keys[i].X)
+		}
+		p.Page.Limit, p.Page.After = maybe(p.Page.Limit, f), maybe(p.Page.After, f)
 	}
 	if w := p.Write; w != nil {
 		w.Key, w.Old, w.New = maybe(w.Key, f), maybe(w.Old, f), maybe(w.New, f)

@@ -64,9 +64,10 @@ type Query struct {
 	Form     vm.RowForm
 	Distinct bool
 	Order    []Order
-	Start    Expr // nil: 0
-	Limit    Expr // nil: all
-	Version  Expr // the time whose records are read, by the queries in it too; nil: those of now
+	Start    Expr  // nil: 0
+	Limit    Expr  // nil: all
+	Version  Expr  // the time whose records are read, by the queries in it too; nil: those of now
+	Page     *Page // where the result can be continued; nil: nowhere
 	NoIndex  bool
 	Indexes  []string // WITH INDICES
 	// number tells the relations of this query from those of the queries around it.
@@ -136,6 +137,9 @@ func (q *Query) Exprs(f func(Expr)) {
 	}
 	for _, e := range present(q.Where, q.Having, q.Start, q.Limit, q.Version) {
 		f(e)
+	}
+	if q.Page != nil && q.Page.After != nil {
+		f(q.Page.After)
 	}
 	for _, e := range q.Group {
 		f(e)

@@ -32,15 +32,13 @@ func (c *checker) query(s *ast.Select) *Query {
 	c.having(q, s.Having)
 	c.omit(q, s.Omit)
 	q.Distinct = s.Distinct
-	c.paging(q, &s.Page)
+	c.paging(q, s, &s.Page)
 	return q
 }
 
 // paging resolves what orders and cuts the result.
-func (c *checker) paging(q *Query, p *ast.Page) {
-	if p.After != nil {
-		c.unsupported(p.After.Pos(), "AFTER")
-	}
+func (c *checker) paging(q *Query, node ast.Expr, p *ast.Page) {
+	c.pages(q, node, p)
 	c.order(q, p.OrderBy)
 	q.Start, q.Limit = c.count(p.Start, "START"), c.count(p.Limit, "LIMIT")
 	c.reachable(q)

@@ -64,7 +64,8 @@ type checker struct {
 	tables     []schema.Ref // that were looked up
 	scope      *scope       // nil outside a query
 	queries    int
-	guard      bool // checking an expression of a schema
+	top        ast.Expr // the query that the statement at hand is
+	guard      bool     // checking an expression of a schema
 	errs       []*ops.Error
 	opt        Options
 	needs      []*schema.Object // what the statement has looked up
@@ -219,7 +220,9 @@ func (c *checker) exprStatement(s *ast.ExprStatement) Statement {
 	case *ast.Create, *ast.Update, *ast.Delete, *ast.Relate:
 		st.Kind, st.Body = vm.StatementWrite, c.write(x)
 	case *ast.Select, *ast.SetOp:
+		c.top = x
 		st.Body = c.rowsQuery(x)
+		c.top = nil
 	case *ast.Ident, *ast.RecordExpr, *ast.RecordRange, *ast.Pattern, *ast.Wild:
 		st.Body = c.query(&ast.Select{At: ast.At{Span: s.Span}, Items: []ast.SelectItem{{X: &ast.Wild{At: ast.At{Span: s.Span}}}},
 			From: []ast.Source{{At: ast.At{Span: s.Span}, X: x}}})

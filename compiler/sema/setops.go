@@ -85,7 +85,7 @@ func (c *checker) pageOf(set *Query, e *ast.SetOp) *Query {
 	q.From = []Source{&QuerySource{Rel: r, Query: set, Span: e.Span}}
 	q.selectAll(r)
 	c.scope.main = r
-	c.paging(q, &e.Page)
+	c.paging(q, e, &e.Page)
 	return q
 }
 

@@ -196,6 +196,12 @@ const (
 	Emit
 	// EmitRow: Hands one row of scalars from B on to the reader.
 	EmitRow
+	// After: Takes page token C apart, as constant B says: A = whether it is given (not none), A+1 = how many rows of its position have come, A+2, … = the values of the position.
+	After
+	// Behind: A = whether B is not true, or the values from B+1 on come behind as many values that follow them, in the directions of string constant C (a ascending, d descending; + at the end: or are those).
+	Behind
+	// Page: Notes for the page token of the result, as constant C says: the limit A, and the values from A+1 on of the last selected row of batch B.
+	Page
 	// Create: Creates a record with key C (none: generated) and object C+1: A = its id, A+1 = the record as stored. One that exists is an error, or with the access's IfNotExists left alone, A+1 being none.
 	Create
 	// Update: Replaces record C, read as object C+1, by object C+2: A = its id, A+1 = the record as stored. The record need not exist with the access's Upsert.
@@ -211,7 +217,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 102
+const Count = 105
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -311,6 +317,9 @@ var Names = [Count]string{
 	"limit.done",
 	"emit",
 	"emit.row",
+	"after",
+	"behind",
+	"page",
 	"create",
 	"update",
 	"delete",

@@ -101,11 +101,20 @@ func within(v ops.Value, r *vm.Range) bool {
 	return true
 }
 
+// comesAfter reports whether a row lies behind a position, in the direction of a scan.
+func comesAfter(at []ops.Value, r *vm.Range) bool {
+	if r.After == nil {
+		return true
+	}
+	c := slices.CompareFunc(at, r.After, ops.Compare)
+	return c > 0 && !r.Reverse || c < 0 && r.Reverse
+}
+
 // Scan implements vm.Txn.
 func (s *Store) Scan(_ context.Context, t *schema.Table, r vm.Range, cols []vm.Column) (vm.Cursor, error) {
 	c := &cursor{store: s, cols: cols}
 	for _, row := range s.of(t).rows {
-		if within(row.key, &r) {
+		if within(row.key, &r) && comesAfter([]ops.Value{row.key}, &r) {
 			c.rows = append(c.rows, found{id: ops.Record(t.Name, row.key), row: row})
 		}
 	}
@@ -129,7 +138,7 @@ func (s *Store) ScanIndex(_ context.Context, t *schema.Table, ix *schema.Index, 
 		if !slices.EqualFunc(key[:len(equal)], equal, ops.Equal) {
 			continue
 		}
-		if len(equal) < len(key) && !within(key[len(equal)], &r) {
+		if len(equal) < len(key) && !within(key[len(equal)], &r) || !comesAfter(append(slices.Clone(key[len(equal):]), row.key), &r) {
 			continue
 		}
 		keys[i] = key

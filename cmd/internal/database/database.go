@@ -23,6 +23,7 @@ type app struct {
 	dir                 string
 	namespace, database string
 	relaxed, readOnly   bool
+	pages               bool // print page tokens
 
 	connect, ca string // a server instead of a directory
 	tls         bool

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ func (a *app) sqlCommand() *cobra.Command {
 With --format json exactly one line is printed for each statement: the JSON array of its rows.
 The default is a table on a terminal and json elsewhere.`,
 		Example: `  zerodb sql --dir D -c 'SELECT name FROM airport WHERE state = $s LIMIT 3' --param s=AK
+  zerodb sql --dir D -c 'SELECT name FROM airport LIMIT 3 AFTER $page' --param page=TOKEN --page
   zerodb sql --dir D schema.zql
   zerodb sql --dir D`,
 		Args: cli.Args(cobra.MaximumNArgs(1)),
@@ -32,6 +34,7 @@ The default is a table on a terminal and json elsewhere.`,
 	cli.BindParams(c, &params)
 	c.Flags().StringVarP(&text, "command", "c", "", "the `text` to run")
 	c.Flags().StringVar(&form, "format", "", "how to print rows: table, json, ndjson or csv")
+	c.Flags().BoolVar(&a.pages, "page", false, "print the token that continues a result that LIMIT has cut, to standard error")
 	c.Flags().BoolVar(&a.relaxed, "relaxed", false, "acknowledge writes before they are on disk")
 	c.RunE = func(c *cobra.Command, files []string) error {
 		args, err := cli.ParseParams(params)
@@ -76,7 +79,7 @@ func (a *app) script(ctx context.Context, name, text, form string, args []zerodb
 		return err
 	}
 	return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
-		return a.show(name, text, print(p, s.Script(orBackground(ctx), text, args...)))
+		return a.show(name, text, a.print(p, s.Script(orBackground(ctx), text, args...)))
 	})
 }
 
@@ -87,14 +90,19 @@ func orBackground(ctx context.Context) context.Context {
 	return ctx
 }
 
-// print prints the rows of one statement after another.
-func print(p format.Printer, results iter.Seq2[*zerodb.Rows, error]) error {
+// print prints the rows of one statement after another, and with --page the token of each that can be continued.
+func (a *app) print(p format.Printer, results iter.Seq2[*zerodb.Rows, error]) error {
 	for rows, err := range results {
 		if err != nil {
 			return err
 		}
 		if _, err := p.Print(rows); err != nil && rows.Err() == nil {
 			return err
+		}
+		if a.pages && rows.Page() != "" {
+			if _, err := fmt.Fprintf(a.world.Err, "page: %s\n", rows.Page()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -147,7 +155,7 @@ func (a *app) execCommand() *cobra.Command {
 		}
 		ctx := orBackground(c.Context())
 		return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
-			return a.show(files[0], sourceOf(zqb), print(p, s.ScriptProgram(ctx, zqb, args...)))
+			return a.show(files[0], sourceOf(zqb), a.print(p, s.ScriptProgram(ctx, zqb, args...)))
 		})
 	}
 	return c
