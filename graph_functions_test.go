@@ -89,3 +89,27 @@ func (g *multigraph) shortest(from, to int, arrow string, of func(edge) int) (be
 	walk(trail{}, []int{from}, 0)
 	return best, paths
 }
+
+// A walk that finds more and more ends by the memory of its statement, and the database lives on.
+func TestWalksKeepToTheirMemory(t *testing.T) {
+	db, err := zerodb.OpenMemory(&zerodb.Options{NoWarmUp: true, QueryMemory: 1 << 20})
+	must(t, err)
+	defer db.Close()
+	s := session(t, db)
+	_, err = s.Execute(ctx, "RELATE v:1 -> e:1 -> v:2; RELATE v:1 -> e:2 -> v:2; RELATE v:2 -> e:3 -> v:1; RELATE v:2 -> e:4 -> v:1")
+	must(t, err)
+	for _, hostile := range []string{
+		"SELECT FOLD count() AS n FROM v:1 -> e[0..1000000] -> *",
+		"SELECT VALUE path FROM v:1 -> (e OR SELF)[3..1000000] -> *",
+		"RETURN graph::reachable(v:1, e) == [] OR EXISTS (v:1 -> e[1000000] -> *)",
+	} {
+		_, err := answers(s, hostile)
+		if err == nil || !strings.Contains(err.Error(), "memory") {
+			t.Errorf("%s: %v", hostile, err)
+		}
+	}
+	got, err := answers(s, "SELECT FOLD count() AS n FROM v:1 -> e[..] -> *")
+	if err != nil || !slices.Equal(got, []string{"2"}) {
+		t.Errorf("afterwards: %v, %v", got, err)
+	}
+}
