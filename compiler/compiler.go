@@ -146,7 +146,7 @@ func generate(src string, p *sema.Program, opt Options) (*vm.Program, *ops.Error
 
 // explain compiles one statement by itself, to show its code.
 func explain(src string, p *sema.Program, i int, pl *plan.Plan) (codegen.Explained, *ops.Error) {
-	x := codegen.Explained{Plan: pl.Text(src)}
+	x := codegen.Explained{Plan: pl.Text(p.Source)}
 	alone := *p
 	s := p.Statements[i]
 	s.Explain = 0

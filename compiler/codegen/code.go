@@ -171,6 +171,9 @@ func (g *gen) fragment(shape int) vm.Fragment {
 	}
 	f.Code = append(g.prologue.instrs, g.body.instrs...)
 	f.Spans = append(g.prologue.spans, g.body.spans...)
+	for i := range f.Spans {
+		f.Spans[i] = g.origin(f.Spans[i])
+	}
 	offset := len(g.prologue.instrs)
 	for i := range f.Code {
 		g.patch(&f.Code[i], offset)

@@ -16,6 +16,8 @@ import (
 // module is a program under construction.
 type module struct {
 	out vm.Program
+	// origin is the place in the script that a place stands for.
+	origin func(ops.Span) ops.Span
 	// places finds what is in a pool already, by pool and content.
 	places  map[string]int
 	scratch key
@@ -31,7 +33,7 @@ type compiled struct {
 }
 
 func newModule(src string, p *sema.Program) *module {
-	return &module{out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}, routines: map[*sema.Routine]int{}}
+	return &module{origin: p.Origin, out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}, routines: map[*sema.Routine]int{}}
 }
 
 // key is the content of a pool's entry as bytes, for finding it again.

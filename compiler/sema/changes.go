@@ -17,6 +17,10 @@ func (c *checker) target(w *Write, e ast.Expr, where ast.Expr) *Relation {
 		c.source(q, e, nil)
 	}
 	r := c.mainRelation(q)
+	if r != nil && r.View != "" {
+		c.notView(r.View, e.Pos(), "nothing can be written to it")
+		return nil
+	}
 	if hop, ok := last(q.From).(*HopSource); ok {
 		r = hop.Edge
 	}

@@ -133,7 +133,7 @@ func (c *checker) defineNamespace(d *ast.Define, s schema.Change) {
 
 func (c *checker) defineTable(d *ast.Define, s schema.Change) {
 	if d.View != nil {
-		c.unsupported(d.View.Pos(), "a view")
+		c.defineView(d, s)
 		return
 	}
 	s.Kind = schema.DefineTable
@@ -303,6 +303,7 @@ func (c *checker) remove(r *ast.Remove) {
 	if !c.subject(&s, r.Kind, r.Name, r.On, r.Span) {
 		return
 	}
+	c.asView(&s)
 	if s.Kind == schema.RemoveTable {
 		delete(c.fromWrites, s.Name)
 	}
@@ -329,6 +330,7 @@ func (c *checker) describe(d *ast.Describe) {
 	}
 	s := schema.Change{Kind: kinds.define, IfExists: d.IfExists}
 	if c.subject(&s, d.Kind, d.Name, d.On, d.Span) {
+		c.asView(&s)
 		c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
 	}
 }
@@ -345,6 +347,7 @@ func (c *checker) info(i *ast.Info) {
 	if i.Name != nil {
 		s.Name = i.Name.Text
 	}
+	c.asView(&s)
 	c.add(Statement{Kind: vm.StatementQuery, Span: i.Span, Body: &Describe{s}})
 }
 

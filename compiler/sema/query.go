@@ -12,6 +12,8 @@ type Program struct {
 	Params     []vm.Param
 	Vars       []string
 	Warnings   []*ops.Error
+	Source     string // the script's text and behind it those of the views that it reads
+	views      []viewText
 }
 
 // Statement is one statement: a Body, or for transactions a kind alone.
@@ -166,6 +168,8 @@ type Relation struct {
 	Optional bool
 	// Span is where the source is written that the relation is of.
 	Span ops.Span
+	// View is the name of the view that the rows are of.
+	View string
 	// Query is what a RelRows has the rows of.
 	Query *Query
 	query int // number of the query that owns the relation

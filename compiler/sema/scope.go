@@ -282,7 +282,11 @@ func (c *checker) outputOf(r *Relation, name string, at ops.Span) Expr {
 		}
 		names = append(names, i.Name)
 	}
-	return c.fail(closest(ops.Errorf(ops.CodeUnknownField, "the subquery has no column %s", name), name, names), at)
+	of := "the subquery"
+	if r.View != "" {
+		of = "view " + r.View
+	}
+	return c.fail(closest(ops.Errorf(ops.CodeUnknownField, "%s has no column %s", of, name), name, names), at)
 }
 
 // defines reports whether the relation is known to have a field.
@@ -337,7 +341,10 @@ func declared(t *schema.Table, path []string) (ops.Type, bool) {
 // table looks a table up for reading. One that is not there may yet come, so it is an error only in a strict database
 // and where a table of nearly that name makes a slip likely.
 func (c *checker) table(name string, at ops.Span) *schema.Table {
-	if c.catalog == nil {
+	if c.reads != nil && c.views == 0 {
+		c.reads[name] = true
+	}
+	if c.catalog == nil || c.notView(name, at, "its rows have no ids, and no edges") {
 		return nil
 	}
 	if t := c.catalog.Table(name); t != nil {
@@ -363,7 +370,7 @@ func (c *checker) table(name string, at ops.Span) *schema.Table {
 
 // tableToWrite looks a table up for writing, which brings it into being unless the database is strict.
 func (c *checker) tableToWrite(name string, at ops.Span) *schema.Table {
-	if c.catalog == nil {
+	if c.catalog == nil || c.notView(name, at, "nothing can be written to it") {
 		return nil
 	}
 	if t := c.catalog.Table(name); t != nil || c.fromWrites[name] {

@@ -67,6 +67,8 @@ type checker struct {
 	top        ast.Expr // the query that the statement at hand is
 	guard      bool     // checking an expression of a schema
 	errs       []*ops.Error
+	views      int             // how deep we are in views
+	reads      map[string]bool // the tables that a view reads, while one is defined
 	opt        Options
 	needs      []*schema.Object // what the statement has looked up
 	readings   map[[16]byte]*reading
@@ -91,6 +93,10 @@ func newChecker(src string, opt Options) *checker {
 
 func (c *checker) result() (*Program, []*ops.Error) {
 	c.writesInQueries()
+	for _, e := range append(c.errs[:len(c.errs):len(c.errs)], c.program.Warnings...) {
+		e.Span = c.program.Origin(e.Span)
+	}
+	c.program.Source = c.src
 	if len(c.errs) > 0 {
 		return nil, Sorted(c.errs)
 	}

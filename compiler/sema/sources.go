@@ -121,6 +121,10 @@ func (c *checker) records(table string, at ops.Span) *Relation {
 }
 
 func (c *checker) tableSource(q *Query, table string, as *ast.Name, at ops.Span) {
+	if o := c.viewNamed(table); o != nil {
+		c.viewSource(q, o, as, at)
+		return
+	}
 	r := c.relation(c.records(table, at), as, at)
 	q.From = append(q.From, &TableSource{Rel: r, Span: at})
 }
