@@ -80,6 +80,8 @@ func runGoldenIn(t *testing.T, path string, in func(*testing.T, *zerodb.DB) zero
 			return ""
 		case "run":
 			return g.run(t, d)
+		case "sentence":
+			return g.sentence(t, d)
 		}
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 		return ""
