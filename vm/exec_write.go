@@ -190,6 +190,7 @@ func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 	if err != nil {
 		return err
 	}
+	args[1], args[2] = recordOf(args[1]), recordOf(args[2])
 	if err := endOf(t, "from", t.From, args[1]); err != nil {
 		return err
 	}
@@ -218,6 +219,16 @@ func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 		}
 	}
 	return fr.insert(a, t, guard, key, ops.Object(ms), out)
+}
+
+// recordOf is the id of a record that is given whole, as a query or a write returns it.
+func recordOf(v ops.Value) ops.Value {
+	if v.Kind() == ops.KindObject {
+		if id, ok := v.Member("id"); ok && id.Kind() == ops.KindRecord {
+			return id
+		}
+	}
+	return v
 }
 
 // endOf checks one end of a new edge.

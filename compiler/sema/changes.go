@@ -241,21 +241,13 @@ func (c *checker) end(w *Write, e ast.Expr) Expr {
 		return c.expr(x)
 	case *ast.List:
 		return c.eachOf(w, c.expr(x), at)
-	case *ast.Variable:
+	case *ast.Variable, *ast.Field, *ast.Index, *ast.Call:
 		return c.eachOf(w, c.expr(x), at)
 	case *ast.Select, *ast.SetOp:
-		return c.eachOf(w, c.subqueryValues(x), at)
+		return c.eachOf(w, c.subquery(x, UseList), at)
 	}
 	return c.fail(ops.Errorf(ops.CodeUnsupported, "RELATE joins records, lists of records and variables, not %s", c.text(at)).
 		WithHint("LET $all = (SELECT VALUE id FROM …), then RELATE $all -> …"), at)
-}
-
-func (c *checker) subqueryValues(e ast.Expr) Expr {
-	s := c.subquery(e, UseIn)
-	if q, ok := s.(*Subquery); ok {
-		q.Use, q.Info.Type = UseList, ops.TypeOf(ops.KindList)
-	}
-	return s
 }
 
 // eachOf makes a source of the records of x and returns the id of its row.
