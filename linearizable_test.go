@@ -3,6 +3,7 @@ package zerodb_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/server/servertest"
 )
 
 // access is one Get, Put or Delete of a key.
@@ -53,19 +55,24 @@ var register = porcupine.Model{
 	},
 }
 
-// TestLinearizable lets several sessions read, write and delete a few keys at once, in three ways: by the methods, by the methods for
-// bytes and by statements. Each answer must be that of some order in which the accesses happened one at a time, each between its call
+// TestLinearizable lets several sessions read, write and delete a few keys at once, in five ways: by the methods, by the methods for
+// bytes and by statements, and by methods and statements through a server. Each answer must be that of some order in which the accesses happened one at a time, each between its call
 // and its return. A counter that every call and return raises is the clock.
 func TestLinearizable(t *testing.T) {
-	for _, way := range []string{"records", "bytes", "statements"} {
+	for _, way := range []string{"records", "bytes", "statements", "served records", "served statements"} {
 		t.Run(way, func(t *testing.T) {
-			db, _ := memory(t)
+			local, _ := memory(t)
+			var db zerodb.Database = local
+			if kind, ok := strings.CutPrefix(way, "served "); ok {
+				way, db = kind, servertest.Start(t, local, nil).Connect(t)
+			}
 			const sessions, each, keys = 6, 150, 4
 			var clock, next atomic.Int64
 			histories := make([][]porcupine.Operation, sessions)
 			var wg sync.WaitGroup
 			for n := range sessions {
-				s := session(t, db)
+				s, err := db.Conn(ctx, nil)
+				must(t, err)
 				random := rand.New(rand.NewPCG(uint64(n), 1))
 				wg.Go(func() {
 					for range each {
@@ -92,11 +99,11 @@ func TestLinearizable(t *testing.T) {
 	}
 }
 
-func (a access) carryOut(s *zerodb.Session, way string) (out seen, err error) {
+func (a access) carryOut(s zerodb.Conn, way string) (out seen, err error) {
 	key := zerodb.Int(int64(a.key))
 	switch way {
 	case "bytes":
-		return a.bytes(s.KV("kv"), key)
+		return a.bytes(s.(*zerodb.Session).KV("kv"), key)
 	case "statements":
 		return a.statement(s)
 	}
@@ -130,7 +137,7 @@ func (a access) bytes(kv *zerodb.KV, key zerodb.Value) (out seen, err error) {
 	return seen{true, out.value}, err
 }
 
-func (a access) statement(s *zerodb.Session) (out seen, err error) {
+func (a access) statement(s zerodb.Conn) (out seen, err error) {
 	text := map[byte]string{'g': "SELECT value FROM kv:$key", 'p': "UPSERT kv:$key CONTENT { value: $value } RETURN NONE",
 		'd': "DELETE kv:$key RETURN BEFORE"}[a.kind]
 	args := []zerodb.Arg{zerodb.Named("key", a.key)}
