@@ -118,6 +118,7 @@ func plans(src string, opt compiler.Options) string {
 type database struct {
 	store *memstore.Store
 	vars  map[string]ops.Value
+	batch int // the most rows of a batch
 	src   string
 	place bool
 }
@@ -176,7 +177,7 @@ func (db *database) runProgram(out *strings.Builder, p *vm.Program, params []str
 		fmt.Fprintf(out, "error: link: %v\n", err)
 		return
 	}
-	o := vm.Options{Params: arguments(p, params), Vars: make([]ops.Value, len(p.Vars)), Env: &ops.Env{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}}
+	o := vm.Options{Params: arguments(p, params), Vars: make([]ops.Value, len(p.Vars)), Env: &ops.Env{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}, Batch: db.batch}
 	for i, name := range p.Vars {
 		o.Vars[i] = db.vars[name]
 	}

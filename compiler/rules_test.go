@@ -12,7 +12,8 @@ import (
 	"github.com/zerodb/zerodb/compiler"
 )
 
-// TestRulesKeepMeaning: whatever rules are switched off, singly or all together, a query gives the same rows.
+// TestRulesKeepMeaning: whatever rules are switched off, singly or all together, and however large batches are, a query gives the
+// same rows.
 func TestRulesKeepMeaning(t *testing.T) {
 	var all []string
 	for _, r := range compiler.Rules() {
@@ -25,6 +26,12 @@ func TestRulesKeepMeaning(t *testing.T) {
 		if strings.Contains(want, "error") {
 			t.Fatalf("%s\n%s", query, want)
 		}
+		for _, db.batch = range []int{1, 3} {
+			if got := answer(db, query, nil); got != want {
+				t.Fatalf("%s\nwith batches of %d:\n%s\nwith large ones:\n%s", query, db.batch, got, want)
+			}
+		}
+		db.batch = 0
 		for _, off := range append(each(all), all) {
 			if got := answer(db, query, off); got != want {
 				t.Fatalf("%s\nwithout %v:\n%s\nwith all rules:\n%s\n%s", query, off, got, want,

@@ -275,7 +275,7 @@ func (g *grouping) next(r *Rows, out *Batch) error {
 			return err
 		}
 	}
-	n := min(g.groups()-g.at, ops.BatchSize)
+	n := min(g.groups()-g.at, out.Room())
 	for c := range g.decl.Keys {
 		col := &out.Cols[c]
 		col.Reset(ops.KindNone, n)

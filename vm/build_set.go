@@ -208,7 +208,7 @@ func (s *rowSet) next(out *Batch) error {
 	for c := range s.width {
 		out.Cols[c].Reset(ops.KindNone, 0)
 	}
-	for s.late != nil && out.N < ops.BatchSize {
+	for s.late != nil && out.N < out.Room() {
 		row, err := s.late.nextRow()
 		if err != nil || row == nil {
 			return err

@@ -466,7 +466,7 @@ func (s *sorter) next(r *Rows, out *Batch) error {
 	for c := range s.width {
 		out.Cols[c].Reset(ops.KindNone, 0)
 	}
-	for out.N < ops.BatchSize && s.left != 0 {
+	for out.N < out.Room() && s.left != 0 {
 		row, err := s.nextRow()
 		if err != nil {
 			return err

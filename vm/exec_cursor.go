@@ -272,11 +272,15 @@ func (cs *cursorState) advance(fr *frame) error {
 		return cs.pull()
 	}
 	clear(cs.decoded)
-	cs.batch.Want = cs.want
-	if l := cs.limit; l != nil && l.count >= 0 {
-		cs.batch.Want = int(min(int64(cs.want), max(1, l.start+l.count)))
+	most := ops.BatchSize
+	if b := fr.run.o.Batch; b > 0 {
+		most = min(b, most)
 	}
-	cs.want = min(2*cs.want, ops.BatchSize)
+	cs.batch.Want = min(cs.want, most)
+	if l := cs.limit; l != nil && l.count >= 0 {
+		cs.batch.Want = int(min(int64(cs.batch.Want), max(1, l.start+l.count)))
+	}
+	cs.want = min(2*cs.want, most)
 	if err := cs.source.Next(fr.run.ctx, &cs.batch); err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ type Options struct {
 	Deadline time.Time
 	Virtual  Virtual  // the tables sys::… ; nil: there are none
 	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
+	// Batch is the most rows of a batch, up to ops.BatchSize; zero: so many. Tests make it small.
+	Batch int
 }
 
 // Spill makes temporary files.

@@ -110,7 +110,7 @@ func (c *itemCursor) Next(_ context.Context, b *Batch) error {
 	out := &b.Cols[0]
 	out.Reset(ops.KindNone, 0)
 	c.parents = c.parents[:0]
-	for out.N < ops.BatchSize {
+	for out.N < b.Room() {
 		switch {
 		case len(c.list) > 0:
 			out.Append(c.list[0])
@@ -220,7 +220,7 @@ func (c *keyCursor) start(r *Rows, a *linkedAccess, list ops.Value) error {
 func (c *keyCursor) Next(ctx context.Context, b *Batch) error {
 	b.Parent = nil
 	for {
-		n := min(len(c.ids), ops.BatchSize)
+		n := min(len(c.ids), b.Room())
 		b.N = n
 		if n == 0 {
 			return nil
