@@ -436,3 +436,8 @@ func RowsOf(outer, rows *Query, at ops.Span) *Relation {
 func FieldColumn(r *Relation, path []string) *Column {
 	return &Column{leaf{Info{r.Span, ops.Any}}, r, path}
 }
+
+// RecordsBehind makes the relation of the records that a link of a query's rows names.
+func RecordsBehind(q *Query, link Expr) *Relation {
+	return &Relation{Kind: RelRecords, Table: link.At().Type.Name, Optional: true, Span: link.At().Span, query: q.number}
+}
