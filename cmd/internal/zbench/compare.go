@@ -95,6 +95,12 @@ func (a *app) compare(ctx context.Context, o compareOptions) (err error) {
 		}
 		mixes = append(mixes, ycsbMixes[i])
 	}
+	for _, name := range o.peers {
+		_, known := peer.Unavailable[name]
+		if !known && !slices.ContainsFunc(peer.All, func(o peer.Opener) bool { return o.Name == name }) {
+			return cli.Usagef("--peers %s: there is no such peer", name)
+		}
+	}
 	dir, remove, err := a.scratch(o.dir)
 	if err != nil {
 		return err
@@ -131,11 +137,8 @@ func (a *app) openPeers(ctx context.Context, r *compareReport, names []string, d
 	for _, name := range append([]string{"zerodb"}, names...) {
 		i := slices.IndexFunc(peer.All, func(o peer.Opener) bool { return o.Name == name })
 		if i < 0 {
-			if why, known := peer.Unavailable[name]; known {
-				r.Missing = append(r.Missing, name+": "+why)
-				continue
-			}
-			return peers, cli.Usagef("--peers %s: there is no such peer", name)
+			r.Missing = append(r.Missing, name+": "+peer.Unavailable[name])
+			continue
 		}
 		own := filepath.Join(dir, name)
 		if err := a.world.FS.MkdirAll(own, 0o755); err != nil {

@@ -45,7 +45,7 @@ func (q *Queries) statement(ctx context.Context, at **zerodb.Stmt, program strin
 var airportsOfProgram string
 
 // AirportsOfHash is the SHA-256 of the program, by which a server knows it.
-const AirportsOfHash = "e0511f803bb8e6583e43a83b9a62b764f5f9c1face47495e06c61ed269ed5f4e"
+const AirportsOfHash = "24fca6dc0331e9408e2e283b55ed28e6f34842ef78f0c4d3202d78d769eaca08"
 
 // AirportsOfParams are the parameters of AirportsOf.
 type AirportsOfParams struct {
@@ -108,7 +108,7 @@ func (q *Queries) AirportsOfOne(ctx context.Context, p AirportsOfParams) (r Airp
 var flightsFromProgram string
 
 // FlightsFromHash is the SHA-256 of the program, by which a server knows it.
-const FlightsFromHash = "29aec8f091b1eea86a6ba3a0a4df4a816a930efa07bd93d9f725bf7cf52d5309"
+const FlightsFromHash = "547b474b745d0de94341b2a9757bf48dcce90a4bb36956b42314c1712f084466"
 
 // FlightsFromParams are the parameters of FlightsFrom.
 type FlightsFromParams struct {
@@ -173,7 +173,7 @@ func (q *Queries) FlightsFromOne(ctx context.Context, p FlightsFromParams) (r Fl
 var visitProgram string
 
 // VisitHash is the SHA-256 of the program, by which a server knows it.
-const VisitHash = "ba6bb5881b6faca4ea3d2c5b9abd4d6991be8608b1ef593702bbc25e346593f8"
+const VisitHash = "a24ac3f0ac7f86cab8f917638fdf49dbe6e90e20043d8f0c46d1c7dd21205249"
 
 // VisitParams are the parameters of Visit.
 type VisitParams struct {
