@@ -286,7 +286,6 @@ func (e *edges) ranged(g *multigraph, from int, arrow string) (found []trail) {
 type path struct {
 	starts []int // -1: every vertex of v
 	first  weights
-	aside  *path // in brackets, from the start on
 	hops   []jump
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+	//lint:ignore SA1019 bcrypt is defined over it
 	"golang.org/x/crypto/blowfish"
 	"golang.org/x/crypto/scrypt"
 )

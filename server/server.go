@@ -37,7 +37,6 @@ type Server struct {
 	connections atomic.Int64
 	stop        context.CancelFunc // ends what still runs
 	running     context.Context
-	once        sync.Once
 }
 
 // New makes a server for a database. Options that are nil are all defaults.
@@ -58,7 +57,6 @@ func New(db *zerodb.DB, o *Options) (*Server, error) {
 		// Idle connections keep small buffers; those that write share theirs.
 		grpc.ReadBufferSize(8<<10),
 		grpc.WriteBufferSize(32<<10),
-		grpc.SharedWriteBuffer(true),
 		grpc.InitialWindowSize(1<<20),
 		grpc.InitialConnWindowSize(4<<20),
 		grpc.ConnectionTimeout(10*time.Second),

@@ -10,9 +10,9 @@ import (
 // zipfian draws numbers from 0 to n-1, of which the small ones come most often: the generator of Gray et al., "Quickly generating
 // billion-record synthetic databases" (SIGMOD 1994), with the skew of YCSB.
 type zipfian struct {
-	n                 int
-	zeta, alpha, eta  float64
-	halfPowTheta, two float64
+	n                int
+	zeta, alpha, eta float64
+	halfPowTheta     float64
 }
 
 // theta is the skew that YCSB takes.
