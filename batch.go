@@ -61,7 +61,7 @@ func (r *Rows) Batch(use func(*Batch) error) (bool, error) {
 		r.next += rows * width
 	} else if r.source == nil {
 		return false, nil
-	} else if more, err := r.source.show(r.ctx, r, &b); err != nil || !more {
+	} else if more, err := r.counted(&b); err != nil || !more {
 		r.noteEnd(err)
 		r.end(shifted(err, r.offset))
 		return false, r.err

@@ -23,6 +23,7 @@ type compiled struct {
 	version uint64 // of the catalog it was compiled against; 0 for programs from outside
 	linked  []atomic.Pointer[linkedAt]
 	bytes   int64
+	usage   usage
 }
 
 // linkedAt is a statement linked to a catalog. Versions of different databases may have the same number, and programs from

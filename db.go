@@ -19,6 +19,7 @@ type DB struct {
 	store      *storage.Store
 	statements *statementCache
 	env        *ops.Env
+	system     system
 	spill      *spillRoom
 	dir        string
 
@@ -62,6 +63,7 @@ func open(dir string, o Options) (*DB, error) {
 	}
 	db := &DB{options: o, dir: dir, store: store, statements: newStatementCache(o.StatementBytes), live: map[*Session]struct{}{},
 		warm: make(chan struct{}), spill: newSpillRoom(o.FS, dir), env: &ops.Env{Now: o.Clock, Random: o.Random}}
+	db.system = system{db: db, tables: map[string]func(context.Context) ([]Value, error){}, errors: map[Code]*errorCount{}}
 	if o.NoWarmUp {
 		close(db.warm)
 	} else {

@@ -352,6 +352,7 @@ func (r *runner) failed(err error) error {
 // which one failed and what became of the others.
 func (r *runner) fail(err error) error {
 	s := r.session
+	s.db.system.failed(err)
 	undone, pending := 0, 0
 	switch {
 	case s.tx == nil:

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage"
@@ -34,6 +35,7 @@ type Rows struct {
 	profile *vm.Profile // of EXPLAIN ANALYZE
 	work    Work        // of a source that is closed
 	page    string      // the token of a result that has come to its end
+	usage   *usage      // of the program, which counts
 	room    [4]Value    // for the parameters of a prepared query
 }
 
@@ -153,7 +155,8 @@ func (r *Rows) unlock() {
 // pull brings the next batch; at the end and after an error the rows are ended.
 func (r *Rows) pull() {
 	r.next = 0
-	if ok, err := r.source.fill(r.ctx, r); err != nil || !ok {
+	ok, err := r.counted(nil)
+	if err != nil || !ok {
 		r.noteEnd(err)
 		r.end(shifted(err, r.offset))
 	}
@@ -174,6 +177,27 @@ func (r *Rows) noteEnd(err error) {
 // statement, whose LIMIT, START and parameters may differ, and to the definitions of its tables. It needs no secrecy and is not
 // signed: a forged one can only begin elsewhere in what the statement gives anyway.
 func (r *Rows) Page() string { return r.page }
+
+// counted brings the next batch by fill or, into shown, by show, and counts what it took for the program's figures; rows from
+// elsewhere have none.
+func (r *Rows) counted(shown *Batch) (ok bool, err error) {
+	var began time.Time
+	if r.usage != nil {
+		began = r.session.db.options.Clock()
+	}
+	n := 0
+	if shown != nil {
+		ok, err = r.source.show(r.ctx, r, shown)
+		n = shown.N
+	} else if ok, err = r.source.fill(r.ctx, r); ok {
+		n = len(r.batch) / max(len(r.shape.Names), 1)
+	}
+	if r.usage != nil {
+		r.usage.nanos.Add(int64(r.session.db.options.Clock().Sub(began)))
+		r.usage.rows.Add(int64(n))
+	}
+	return ok, err
+}
 
 // drain reads all that is left into memory, as far as the statement's budget goes.
 func (r *Rows) drain() error {

@@ -77,6 +77,8 @@ func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.L
 // runStatement runs a query, a write or a definition; rows gets what it yields. Its errors point into the whole text.
 func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, statement int, params, vars []Value) error {
 	st := &c.program.Statements[statement]
+	c.usage.runs.Add(1)
+	rows.usage = &c.usage
 	if err := s.settleOpen(); err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 
 // limits are the options of a run that every statement has.
 func (s *Session) limits(memory *vm.Budget) vm.Options {
-	o := vm.Options{Env: s.db.env, Memory: memory, Spill: s.db.spill, Steps: s.db.options.StatementSteps}
+	o := vm.Options{Env: s.db.env, Memory: memory, Spill: s.db.spill, Virtual: &s.db.system, Steps: s.db.options.StatementSteps}
 	if t := s.db.options.StatementTime; t > 0 {
 		o.Deadline = s.db.options.Clock().Add(t)
 	}

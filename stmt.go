@@ -264,7 +264,12 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 	if err := bind(f.params, st.c.program, args); err != nil {
 		return Row{}, false, err
 	}
-	return s.firstOf(ctx, linked, tx, f)
+	st.c.usage.runs.Add(1)
+	row, found, err = s.firstOf(ctx, linked, tx, f)
+	if found {
+		st.c.usage.rows.Add(1)
+	}
+	return row, found, err
 }
 
 // release ends a transaction that only read. Nothing that it gave out may be in use.

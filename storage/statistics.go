@@ -188,7 +188,7 @@ func (a *analysis) count(path []string) int64 {
 
 // boundsOf cuts values into parts of equally many. The values are sorted and kept; what is returned owns its memory.
 func boundsOf(values []ops.Value) []ops.Value {
-	slices.SortFunc(values, ops.Compare)
+	slices.SortStableFunc(values, ops.Compare) // that equal ones of different kinds have one order
 	if len(values) == 0 {
 		return nil
 	}

@@ -100,6 +100,8 @@ func (g *gen) compute(e sema.Expr, dst int) uint16 {
 	switch e := e.(type) {
 	case *sema.Const:
 		return g.scalar(e, opcodes.Const, g.constant(e.Value), dst)
+	case *sema.Virtual:
+		return g.scalar(e, opcodes.Virtual, g.constant(ops.String(e.Name)), dst)
 	case *sema.Param:
 		return g.scalar(e, opcodes.Param, uint16(e.Index), dst)
 	case *sema.Var:

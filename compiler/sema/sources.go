@@ -106,7 +106,7 @@ func (c *checker) source(q *Query, e ast.Expr, as *ast.Name) {
 		r := c.relation(&Relation{Kind: RelRecords}, as, at)
 		q.From = append(q.From, &AllSource{Rel: r, Span: at})
 	case *ast.PathExpr:
-		c.unsupported(at, "the virtual table "+c.text(at))
+		c.virtualSource(q, x, as)
 	default:
 		c.itemSource(q, c.expr(e), as, at)
 	}

@@ -1,7 +1,9 @@
 package sketch
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -67,13 +69,13 @@ func (s *Sample) halve() {
 	}
 }
 
-// Rows returns the rows, in no order. They must not be changed.
+// Rows returns the rows, by the hashes of their keys. They must not be changed.
 func (s *Sample) Rows() [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := make([][]byte, 0, len(s.rows))
-	for _, r := range s.rows {
-		rows = append(rows, r)
+	for _, key := range slices.Sorted(maps.Keys(s.rows)) {
+		rows = append(rows, s.rows[key])
 	}
 	return rows
 }
