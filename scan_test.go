@@ -28,7 +28,7 @@ func TestLongScans(t *testing.T) {
 			for text, wanted := range map[string]string{
 				`SELECT VALUE FOLD count() FROM item WHERE n < 100`:         "2400 ",
 				`SELECT VALUE FOLD sum(n) FROM item`:                        "11988000 ",
-				`SELECT VALUE [id, name] FROM item ORDER BY n DESC LIMIT 1`: `[item:999, "an item"] `,
+				`SELECT VALUE [id, name] FROM item ORDER BY n DESC LIMIT 1`: `[item:23999, "an item"] `,
 				`SELECT VALUE id FROM item WHERE n = 7 START 22 LIMIT 1`:    "item:22007 ",
 				`SELECT VALUE FOLD count() FROM (SELECT id FROM item)`:      "24000 ",
 			} {

@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/zerodb/zerodb/compiler/sema"
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 )
 
 // Page is how the result of a statement can be continued: by the values that order its rows.
@@ -90,7 +92,7 @@ func (p *planner) page(pl *Pipeline, q *sema.Query) *Page {
 // fieldsBehind are the fields of an index that stand behind those of ORDER BY: rows that come in its order are ordered by them too.
 // It is taken only where the choice follows from the statement and the definitions, which a token is bound to.
 func fieldsBehind(q *sema.Query) [][]string {
-	if len(q.From) != 1 || q.Where != nil || len(q.Order) == 0 || !oneDirection(q.Order) {
+	if len(q.From) != 1 || len(q.Order) == 0 || !oneDirection(q.Order) {
 		return nil
 	}
 	t, ok := q.From[0].(*sema.TableSource)
@@ -98,11 +100,31 @@ func fieldsBehind(q *sema.Query) [][]string {
 		return nil
 	}
 	for _, ix := range t.Rel.Desc.Indexes {
-		if refusedIndex(q, ix) == "" && ordersBy(ix, 0, t.Rel, q.Order) {
-			return ix.Fields[min(len(q.Order), len(ix.Fields)):]
+		equal := fixedFields(q, t.Rel, ix)
+		if refusedIndex(q, ix) == "" && ordersBy(ix, equal, t.Rel, q.Order) {
+			return ix.Fields[min(equal+len(q.Order), len(ix.Fields)):]
 		}
 	}
 	return nil
+}
+
+// fixedFields counts the leading fields of an index that the condition fixes to one value each.
+func fixedFields(q *sema.Query, r *sema.Relation, ix *schema.Index) (n int) {
+	if q.Where == nil {
+		return 0
+	}
+	conds := sema.Conjuncts(q.Where, opcodes.And)
+	for _, f := range ix.Fields {
+		fixes := func(e sema.Expr) bool {
+			b, ok := e.(*sema.Binary)
+			return ok && b.Op == opcodes.Eq && (isPath(b.Left, r, f) && sema.IsScalar(b.Right) || isPath(b.Right, r, f) && sema.IsScalar(b.Left))
+		}
+		if !slices.ContainsFunc(conds, fixes) {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // isPoint reports whether a query reads one record by its id.
