@@ -126,8 +126,8 @@ func (s *Server) Serve(l net.Listener) error {
 	if s.transactions.draining.Err() != nil {
 		err = nil
 	} else {
-		s.web.calls.Close()
-		s.web.conns.Close()
+		_ = s.web.calls.Close()
+		_ = s.web.conns.Close()
 	}
 	<-ended
 	<-ended

@@ -118,7 +118,7 @@ func TestGRPCWeb(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != 200 || !strings.Contains(strings.ToLower(string(b)), "grpc-status: 0") && !strings.Contains(strings.ToLower(string(b)), "grpc-status:0") {
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(strings.ToLower(string(b)), "grpc-status: 0") && !strings.Contains(strings.ToLower(string(b)), "grpc-status:0") {
 		t.Fatalf("%v %d %q", err, resp.StatusCode, b)
 	}
 }

@@ -37,8 +37,8 @@ type (
 
 func (s *ScanAll) exprs() []sema.Expr                { return nil }
 func (s *ScanAll) rewrite(func(sema.Expr) sema.Expr) {}
-func (s *Join) exprs() []sema.Expr                   { return s.On }
-func (s *Join) rewrite(f func(sema.Expr) sema.Expr)  { rewriteAll(s.On, f) }
+func (j *Join) exprs() []sema.Expr                   { return j.On }
+func (j *Join) rewrite(f func(sema.Expr) sema.Expr)  { rewriteAll(j.On, f) }
 func (s *Apply) rewrite(func(sema.Expr) sema.Expr)   {}
 
 // exprs are the columns of the rows at hand that the pipeline reads.
@@ -376,14 +376,14 @@ func nameOfColumn(c *sema.Column) string {
 }
 
 // Keys is how many of the items of a join's sides are its keys.
-func (s *Join) Keys() int { return len(s.LeftKeys) }
+func (j *Join) Keys() int { return len(j.LeftKeys) }
 
 // Mode is what the machine is told of a join.
-func (s *Join) Mode() vm.JoinMode {
+func (j *Join) Mode() vm.JoinMode {
 	switch {
-	case !s.Outer:
+	case !j.Outer:
 		return vm.JoinInner
-	case len(s.On) > 0:
+	case len(j.On) > 0:
 		return vm.JoinChecked
 	}
 	return vm.JoinLeft
@@ -391,28 +391,28 @@ func (s *Join) Mode() vm.JoinMode {
 
 // ---- EXPLAIN
 
-func (s *Join) describe(d *describer) {
+func (j *Join) describe(d *describer) {
 	kind := "hash join"
-	if len(s.LeftKeys) == 0 {
+	if len(j.LeftKeys) == 0 {
 		kind = "nested loop"
 	}
-	if s.Outer {
+	if j.Outer {
 		kind = "left " + kind
 	}
 	var on []string
-	for i := range s.LeftKeys {
-		on = append(on, d.text(s.LeftKeys[i])+" = "+d.text(s.RightKeys[i]))
+	for i := range j.LeftKeys {
+		on = append(on, d.text(j.LeftKeys[i])+" = "+d.text(j.RightKeys[i]))
 	}
-	for _, e := range s.On {
+	for _, e := range j.On {
 		on = append(on, d.text(e))
 	}
 	d.line("%s%s", kind, joined(" on ", on))
 	depth := d.depth
-	d.line("kept%s%s", about(s.rightRows), s.Sides)
-	d.steps(s.Right)
+	d.line("kept%s%s", about(j.rightRows), j.Sides)
+	d.steps(j.Right)
 	d.depth = depth
-	d.line("streamed%s", about(s.leftRows))
-	d.steps(s.Left)
+	d.line("streamed%s", about(j.leftRows))
+	d.steps(j.Left)
 }
 
 func (s *Apply) describe(d *describer) {

@@ -58,7 +58,7 @@ func (s *Server) Stop() {
 	defer cancel()
 	_ = s.Shutdown(ctx)
 	if s.served != nil {
-		<-s.served
+		_ = <-s.served
 		s.served = nil
 	}
 }
