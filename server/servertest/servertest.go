@@ -58,7 +58,7 @@ func (s *Server) Stop() {
 	defer cancel()
 	_ = s.Shutdown(ctx)
 	if s.served != nil {
-		_ = <-s.served
+		<-s.served //nolint:errcheck // what ended it is of no interest here
 		s.served = nil
 	}
 }
