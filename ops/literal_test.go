@@ -1,7 +1,6 @@
 package ops_test
 
 import (
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,9 +16,6 @@ func TestLiteralsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := ops.DrawValue(t, 3)
 		text := string(ops.AppendZQL(nil, v))
-		if strings.Contains(text, "-15250w1d23h47m16s854ms775us808ns") {
-			t.Skip("the least duration has no literal: its magnitude is out of range")
-		}
 		x, errs := parse.Expr(text)
 		if len(errs) > 0 {
 			t.Fatalf("%s: %v", text, errs[0])

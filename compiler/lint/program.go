@@ -37,10 +37,12 @@ func (l *linter) scansIn(p *vm.Program, number int, bounded bool, seen map[int]b
 				l.report(ops.Errorf(ops.CodeFullScan, "this reads every record of %s and returns all that it finds", table).
 					WithHint("add a LIMIT, or a condition on the id or an indexed field"), f.Spans[i])
 			}
-		case opcodes.Exists:
-			l.scansIn(p, int(in.B), true, seen)
-		case opcodes.Rows, opcodes.OpenFragment:
-			l.scansIn(p, int(in.B), bounded, seen)
+		default:
+			for slot, class := range ops.Table[in.Op].Operands {
+				if class == ops.FragmentRef { // EXISTS stops at the first row
+					l.scansIn(p, int([3]uint16{in.A, in.B, in.C}[slot]), bounded || in.Op == opcodes.Exists, seen)
+				}
+			}
 		}
 	}
 }
