@@ -1,6 +1,7 @@
 package zerodb
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -65,7 +66,7 @@ func (st *Stmt) Text() string {
 	return st.text
 }
 
-// Params returns the parameters in the order of their first use.
+// Params returns the parameters in the order in which the text first names them.
 func (st *Stmt) Params() []Param {
 	if st.remote != nil {
 		return st.remote.Params()
@@ -73,6 +74,13 @@ func (st *Stmt) Params() []Param {
 	ps := make([]Param, len(st.c.program.Params))
 	for i, p := range st.c.program.Params {
 		ps[i] = Param{Name: p.Name, Type: p.Type.String(), Optional: p.Optional}
+	}
+	if len(ps) > 1 { // the compiler numbers them as it meets them, WHERE before SET
+		at := make(map[string]int, len(ps))
+		for i := range ps {
+			at[ps[i].Name] = firstUse(st.text, ps[i].Name).Start
+		}
+		slices.SortStableFunc(ps, func(a, b Param) int { return cmp.Compare(at[a.Name], at[b.Name]) })
 	}
 	return ps
 }

@@ -17,6 +17,8 @@ import (
 // Server is a server under test.
 type Server struct {
 	*server.Server
+	// Addr is where it listens.
+	Addr   string
 	dial   func(context.Context) (net.Conn, error)
 	served chan error
 }
@@ -45,7 +47,7 @@ func start(t testing.TB, db *zerodb.DB, o *server.Options, l net.Listener, dial 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &Server{Server: s, dial: dial, served: make(chan error, 1)}
+	x := &Server{Server: s, Addr: l.Addr().String(), dial: dial, served: make(chan error, 1)}
 	served := x.served
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(x.Stop)
