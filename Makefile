@@ -53,6 +53,14 @@ json-suite: ## the JSON parser against the files of JSONTestSuite, fetched once 
 torture: ## every random-operation test with SEEDS seeds, every crash test again
 	RAPID_CHECKS=$(SEEDS) go test -count=1 -timeout 180m ./...
 
+.PHONY: kill
+kill: ## kill -9 of the server under 64 writers, 50 times: what was acknowledged is there, once
+	ZERODB_KILLS=50 go test -count=1 -v -timeout 60m -run TestKilledUnderWriters ./cmd/internal/database
+
+.PHONY: load
+load: ## a server with 1,000 connections, 64 of them busy with everything for a minute
+	ZERODB_LOAD_CONNECTIONS=1000 ZERODB_LOAD_BUSY=64 ZERODB_LOAD_SECONDS=60 go test -count=1 -v -run TestLoad ./cmd/internal/database
+
 # ---- lint. Its tools are built from tools/toolbox, a module of their own, so that no user of zerodb downloads them.
 
 STATICCHECK := $(TOOLS)/staticcheck

@@ -175,6 +175,14 @@ func (c *Conn) Cancel() error {
 	if !c.inTx {
 		return nil
 	}
+	l := c.link
+	l.mu.Lock()
+	gone := l.stream == nil || l.gen != c.gen
+	l.mu.Unlock()
+	if gone {
+		c.inTx = false
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err := c.ask(ctx, &protocol.Request{Body: &protocol.Request_Cancel{Cancel: &protocol.CancelRequest{}}}, "")

@@ -22,6 +22,11 @@ type Options struct {
 	Authenticator Authenticator
 	// Guard gives what an identity may do; nil, or a nil Guard, allows everything.
 	Guard func(Identity) zerodb.Guard
+	// Operator says whether an identity may do what is for those who run the server, such as backups; nil lets in those who call from
+	// this machine, unless there is an Authenticator.
+	Operator func(Identity) error
+	// Reload reads certificates anew, for who asks for it from outside; nil where there are none.
+	Reload func() error
 	// Limits bound what clients can ask for.
 	Limits Limits
 	// Origins are the web origins, like https://app.example.com, whose pages may ask; those of other sites are refused.

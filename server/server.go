@@ -67,6 +67,7 @@ func New(db *zerodb.DB, o *Options) (*Server, error) {
 		grpc.StreamInterceptor(s.stream),
 	)
 	protocol.RegisterZeroDBServer(s.grpc, s)
+	protocol.RegisterOperateServer(s.grpc, operate{server: s})
 	s.health = health.NewServer()
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	s.health.SetServingStatus(protocol.ZeroDB_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
@@ -77,8 +78,11 @@ func New(db *zerodb.DB, o *Options) (*Server, error) {
 }
 
 // unary identifies the caller of a call, and gives errors their details.
-func (s *Server) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	ctx, err := s.identify(ctx)
+	if err == nil && isOperation(info.FullMethod) {
+		err = s.mayOperate(ctx)
+	}
 	if err != nil {
 		return nil, wire.Status(err)
 	}
@@ -90,10 +94,13 @@ func (s *Server) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, ha
 
 // stream does so for a stream.
 func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if info.FullMethod != protocol.ZeroDB_Session_FullMethodName && !isOurs(info.FullMethod) {
+	if !isOurs(info.FullMethod) && !isOperation(info.FullMethod) {
 		return handle(srv, ss) // reflection and health
 	}
 	ctx, err := s.identify(ss.Context())
+	if err == nil && isOperation(info.FullMethod) {
+		err = s.mayOperate(ctx)
+	}
 	if err != nil {
 		return wire.Status(err)
 	}

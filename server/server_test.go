@@ -516,3 +516,42 @@ func TestGuard(t *testing.T) {
 		must(t, c.Close())
 	}
 }
+
+// TestOperations asks for what is for those who run the server as different callers.
+func TestOperations(t *testing.T) {
+	reloaded := 0
+	reload := func() error { reloaded++; return nil }
+	refuse := func(id server.Identity) error {
+		if id.User == "root" {
+			return nil
+		}
+		return ops.Errorf(ops.CodePermission, "%q may not", id.User)
+	}
+	for _, c := range []struct {
+		name  string
+		o     server.Options
+		tcp   bool
+		token string
+		want  zerodb.Code
+	}{
+		{"from this machine", server.Options{Reload: reload}, true, "", ""},
+		{"from elsewhere", server.Options{Reload: reload}, false, "", ops.CodePermission},
+		{"from this machine, where there are users", server.Options{Reload: reload, Authenticator: users{"Bearer a": {User: "alice"}}}, true, "a", ops.CodePermission},
+		{"a user who may", server.Options{Reload: reload, Operator: refuse, Authenticator: users{"Bearer r": {User: "root"}}}, false, "r", ""},
+		{"a user who may not", server.Options{Reload: reload, Operator: refuse, Authenticator: users{"Bearer a": {User: "alice"}}}, true, "a", ops.CodePermission},
+		{"no certificate", server.Options{}, true, "", ops.CodeNotFound},
+	} {
+		start := servertest.Start
+		if c.tcp {
+			start = servertest.StartTCP
+		}
+		db, err := connectAs(start(t, memory(t), &c.o), c.token)
+		must(t, err)
+		before := reloaded
+		err = db.Reload(ctx)
+		if c.want == "" && (err != nil || reloaded != before+1) || c.want != "" && ops.CodeOf(err) != c.want {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+		must(t, db.Close())
+	}
+}

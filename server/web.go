@@ -226,6 +226,17 @@ func (s *Server) tlsConfig() *tls.Config {
 	return c
 }
 
+// isLocal reports whether an address is of this machine.
+func isLocal(addr net.Addr) bool {
+	switch a := addr.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	}
+	return false
+}
+
 // countedConn counts its end.
 type countedConn struct {
 	net.Conn

@@ -40,7 +40,8 @@ func New(w *cli.World) *cobra.Command {
   zerodb serve --dir D &
   zerodb sql --connect localhost:7654 -c 'person:alice'`,
 	})
-	root.AddCommand(a.sqlCommand(), a.execCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.serveCommand())
+	root.AddCommand(a.sqlCommand(), a.execCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.serveCommand(),
+		a.adminCommand())
 	return root
 }
 

@@ -116,7 +116,7 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 		if cert, err = newCertificate(a.world, c); err != nil {
 			return err
 		}
-		o.TLS = cert.config()
+		o.TLS, o.Reload = cert.config(), cert.read
 	}
 	db, err := zerodb.Open(c.Dir, c.database(a.world))
 	if err != nil {

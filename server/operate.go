@@ -1,0 +1,46 @@
+package server
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc/peer"
+
+	"github.com/zerodb/zerodb/gen/protocol"
+	"github.com/zerodb/zerodb/ops"
+)
+
+// operate answers those who run the server.
+type operate struct {
+	protocol.UnimplementedOperateServer
+	server *Server
+}
+
+// isOperation reports whether a method is one of them.
+func isOperation(method string) bool {
+	return strings.HasPrefix(method, "/"+protocol.Operate_ServiceDesc.ServiceName+"/")
+}
+
+// mayOperate says who may: Options.Operator decides. Without it callers from this machine may, as long as nobody has to say who he
+// is: where there are users, coming from here is no right.
+func (s *Server) mayOperate(ctx context.Context) error {
+	if s.options.Operator != nil {
+		return s.options.Operator(identityOf(ctx))
+	}
+	if p, ok := peer.FromContext(ctx); ok && s.options.Authenticator == nil && isLocal(p.Addr) {
+		return nil
+	}
+	return ops.Errorf(ops.CodePermission, "only those who run the server may ask for this").WithHint("ask on the machine that it runs on")
+}
+
+// Reload reads certificates anew.
+func (o operate) Reload(context.Context, *protocol.ReloadRequest) (*protocol.ReloadResponse, error) {
+	reload := o.server.options.Reload
+	if reload == nil {
+		return nil, ops.Errorf(ops.CodeNotFound, "the server has no certificate that could be read anew").WithHint("start it with --cert and --key")
+	}
+	if err := reload(); err != nil {
+		return nil, ops.Errorf(ops.CodeIO, "the certificate stays as it was: %v", err)
+	}
+	return &protocol.ReloadResponse{}, nil
+}
