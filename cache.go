@@ -24,6 +24,7 @@ type compiled struct {
 	linked  []atomic.Pointer[linkedAt]
 	bytes   int64
 	usage   usage
+	secret  bool // it holds a password, and is not kept
 }
 
 // linkedAt is a statement linked to a catalog. Versions of different databases may have the same number, and programs from
@@ -104,7 +105,7 @@ func (c *statementCache) settle(e *cacheEntry) {
 	if c.entries[e.key] != e {
 		return // the cache has been emptied meanwhile
 	}
-	if e.compiled == nil {
+	if e.compiled == nil || e.compiled.secret {
 		c.remove(e)
 		return
 	}

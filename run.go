@@ -48,7 +48,11 @@ func (s *Session) compileFor(ctx context.Context, text string, cat Catalog, vari
 func (db *DB) compile(text string, cat Catalog, variables []string) (c *compiled, errs []*ops.Error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			db.options.Logger.Error("the compiler panicked", "fault", fault, "text", text, "stack", string(debug.Stack()))
+			shown := text
+			if strings.Contains(strings.ToLower(text), "password") {
+				shown = "a text with a password"
+			}
+			db.options.Logger.Error("the compiler panicked", "fault", fault, "text", shown, "stack", string(debug.Stack()))
 			c, errs = nil, []*ops.Error{ops.Errorf(ops.CodeInternal, "the compiler failed: %v", fault)}
 		}
 	}()
@@ -56,7 +60,9 @@ func (db *DB) compile(text string, cat Catalog, variables []string) (c *compiled
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	return newCompiled(result.Program, cat.Version(), programBytes(result.Program)), nil
+	c = newCompiled(result.Program, cat.Version(), programBytes(result.Program))
+	c.secret = result.Secret
+	return c, nil
 }
 
 // link returns a statement linked to a catalog.

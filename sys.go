@@ -51,6 +51,10 @@ func (s *system) Rows(ctx context.Context, txn vm.Txn, name string) ([]Value, bo
 		return indexesOf(txn.Catalog()), true, nil
 	case "sys::statements":
 		return s.statements(), true, nil
+	case "sys::users":
+		return s.ofNode(schema.ObjectUser)
+	case "sys::roles":
+		return s.ofNode(schema.ObjectRole)
 	case "sys::errors":
 		return s.failures(), true, nil
 	}
@@ -62,6 +66,28 @@ func (s *system) Rows(ctx context.Context, txn vm.Txn, name string) ([]Value, bo
 	}
 	all, err := rows(ctx)
 	return all, true, err
+}
+
+// ofNode shows the users or the roles.
+func (s *system) ofNode(kind schema.ObjectKind) ([]Value, bool, error) {
+	node, err := s.db.store.Node()
+	if err != nil {
+		return nil, true, err
+	}
+	var out []Value
+	for _, o := range node.Objects() {
+		if o.Kind == kind {
+			out = append(out, objectOf("name", ops.String(o.Name), "definition", ops.String(o.Text), "namespace", stringOf(o.Namespace), "database", stringOf(o.Database)))
+		}
+	}
+	return out, true, nil
+}
+
+func stringOf(s string) Value {
+	if s == "" {
+		return None
+	}
+	return ops.String(s)
 }
 
 // objectOf makes an object of names and values in turn; members that are none are left out.

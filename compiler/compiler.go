@@ -32,6 +32,8 @@ type Options struct {
 type Result struct {
 	Program  *vm.Program
 	Warnings []*ops.Error
+	// Secret says that the program holds a password which stands in the text, so that neither should be kept.
+	Secret bool
 }
 
 // Compile compiles a script. All errors of the text are returned; the result is nil if there is one.
@@ -53,7 +55,7 @@ func CompileScript(script *ast.Script, opt Options) (*Result, []*ops.Error) {
 	if err != nil {
 		return nil, []*ops.Error{err}
 	}
-	return &Result{program, p.Warnings}, nil
+	return &Result{program, p.Warnings, len(p.Secrets) > 0}, nil
 }
 
 // Explained returns a script in which EXPLAIN, or EXPLAIN ANALYZE, stands before each query and write.

@@ -73,6 +73,26 @@ func shortPassword(a []Value, i int) error {
 	return nil
 }
 
+// HashPassword makes the hash that a user's password is kept as.
+func HashPassword(env *Env, password string) (string, error) {
+	switch {
+	case password == "":
+		return "", Errorf(CodeArgument, "a password cannot be empty")
+	case len(password) > maxPassword:
+		return "", Errorf(CodeTooLarge, "a password has at most %d bytes", maxPassword)
+	}
+	return argon2Hash(env, []byte(password))
+}
+
+// IsPassword reports whether a password is the one that a hash by HashPassword was made of.
+func IsPassword(hash, password string) bool {
+	if len(password) > maxPassword {
+		return false
+	}
+	same, ok := argon2Matches(hash, []byte(password))
+	return same && ok
+}
+
 var b64 = base64.RawStdEncoding
 
 func salted(env *Env) ([]byte, error) {

@@ -350,4 +350,6 @@ var Table = []Row{
 		Effect: "Applies schema change A to the catalog."},
 	{Name: "describe", Form: FormDefine, Operands: [3]Operand{DstScalar, DefRef}, Type: ResultKind, Result: KindObject, Cost: CostConst,
 		Effect: "A = what definition B says, as an object."},
+	{Name: "define.secret", Form: FormDefine, Operands: [3]Operand{DefRef, SrcScalar}, Cost: CostConst,
+		Effect: "Applies schema change A, which is of an object, to the catalog, with a hash of the password B as the object's secret."},
 }

@@ -30,6 +30,7 @@ const (
 	objEdges      = 6 // database id (4) → nothing; written whenever its edge tables are others
 	objObjects    = 7 // database id (4) · kind (1) · name → schema.Object
 
+	nodeID      = 1  // in place of a database's: the objects of the node
 	firstObject = 64 // the first id of a namespace, database, table or index
 
 	metaRows = 2 // object of the meta partition: table id (4) → estimated rows (8)
@@ -211,6 +212,12 @@ func emptyCatalog(p place) *catalog {
 	return &catalog{place: p, tables: map[uint32]*table{}, byName: map[string]*table{}, descs: []*schema.Table{}}
 }
 
+// nodePlace is where users and roles are defined: no database has these names.
+var nodePlace = place{}
+
+// Node returns what is defined of the node itself: users and roles.
+func (s *Store) Node() (schema.Catalog, error) { return s.Catalog(nodePlace.namespace, nodePlace.database) }
+
 // catalogRef returns where the newest catalog of a database is; it is loaded when it is first asked for.
 func (s *Store) catalogRef(p place) (*atomic.Pointer[catalog], error) {
 	s.catMu.RLock()
@@ -266,6 +273,12 @@ func (s *Store) loadCatalog(p place) (*catalog, error) {
 // readCatalog reads a database's definitions as a transaction sees them; its tables have fresh states.
 func readCatalog(t *kv.Txn, p place) (*catalog, error) {
 	cat := emptyCatalog(p)
+	if p == nodePlace {
+		var err error
+		cat.id = nodeID
+		cat.objects, err = readObjects(t, nodeID)
+		return cat, err
+	}
 	var ns namespaceDesc
 	if ok, err := getJSON(t, systemKey(objNamespaces, []byte(p.namespace)), &ns); !ok {
 		return cat, err
@@ -301,7 +314,9 @@ func readObjects(t *kv.Txn, database uint32) (all schema.Objects, err error) {
 		if unmarshal(value, o) != nil || !bytes.Equal(key, objectKey(database, o.Kind, o.Name)) {
 			return errCatalog
 		}
-		all = append(all, schema.NewObject(o.Kind, o.Name, o.Text, o.Requires))
+		n := schema.NewObject(o.Kind, o.Name, o.Text, o.Requires)
+		n.Secret, n.Namespace, n.Database = o.Secret, o.Namespace, o.Database
+		all = append(all, n)
 		return nil
 	})
 	return all, err

@@ -36,6 +36,9 @@ func (t *Txn) apply(ctx context.Context, c *schema.Change) error {
 	case schema.RemoveDatabase:
 		return t.removeDatabase(place{at.namespace, c.Name}, c.IfExists)
 	}
+	if c.Object != nil && c.Object.Kind.OfNode() {
+		return t.applyToNode(c, at)
+	}
 	cat, err := t.catalogOf(at)
 	if err != nil {
 		return err
@@ -411,7 +414,9 @@ func (t *Txn) defineObject(cat *catalog, c *schema.Change) error {
 		return err
 	}
 	o := schema.NewObject(c.Object.Kind, c.Name, c.Object.Text, c.Object.Requires)
-	if fresh, err := schema.CheckDefine(cat, o, c.IfExists); err != nil || !fresh {
+	o.Secret, o.Namespace, o.Database = c.Object.Secret, c.Object.Namespace, c.Object.Database
+	fresh, err := schema.CheckDefine(cat, o, c.IfExists)
+	if err != nil || !fresh {
 		return err
 	}
 	err = t.require(cat, append([]schema.Ref{schema.RefTo(o.Kind, o.Name)}, o.Requires...))
@@ -437,8 +442,10 @@ func (t *Txn) removeObject(cat *catalog, c *schema.Change) error {
 		}
 		return ops.Errorf(ops.CodeNotFound, "there is no %s %s", kind, c.Name)
 	}
-	if err := schema.CheckRemove(cat, schema.RefTo(kind, c.Name)); err != nil {
-		return err
+	if !kind.OfNode() { // users may name a role that is gone: it grants nothing
+		if err := schema.CheckRemove(cat, schema.RefTo(kind, c.Name)); err != nil {
+			return err
+		}
 	}
 	if err := t.useAll(cat); err != nil {
 		return err

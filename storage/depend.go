@@ -160,8 +160,16 @@ func (t *Txn) Table(name string) *schema.Table {
 
 // Object implements vm.Txn.
 func (t *Txn) Object(kind schema.ObjectKind, name string) *schema.Object {
-	_ = t.useObject(t.cat, kind, name)
-	return t.cat.Object(kind, name)
+	cat := t.cat
+	if kind.OfNode() {
+		node, err := t.catalogOf(nodePlace)
+		if err != nil {
+			return nil
+		}
+		cat = node
+	}
+	_ = t.useObject(cat, kind, name)
+	return cat.Object(kind, name)
 }
 
 // ---- publishing

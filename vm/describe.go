@@ -8,7 +8,8 @@ import (
 )
 
 // describe shows a definition as an object.
-func describe(c schema.Catalog, d *schema.Change) (ops.Value, error) {
+func describe(txn Txn, d *schema.Change) (ops.Value, error) {
+	c := txn.Catalog()
 	switch d.Kind {
 	case schema.DefineNamespace:
 		if d.Name != "" && d.Name != c.Namespace() {
@@ -40,7 +41,7 @@ func describe(c schema.Catalog, d *schema.Change) (ops.Value, error) {
 		}
 		return missing(d, "index", d.Name)
 	case schema.DefineObject:
-		if o := c.Object(d.Object.Kind, d.Name); o != nil {
+		if o := txn.Object(d.Object.Kind, d.Name); o != nil {
 			return describeObject(o), nil
 		}
 		return missing(d, d.Object.Kind.String(), d.Name)
@@ -101,7 +102,12 @@ func describeObject(o *schema.Object) ops.Value {
 		}
 		requires = ops.List(all)
 	}
-	return object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String()), "definition", ops.String(o.Text), "requires", requires)
+	password := ops.None
+	if o.Kind == schema.ObjectUser {
+		password = ops.Bool(o.Secret != "")
+	}
+	return object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String()), "definition", text(o.Text), "requires", requires,
+		"namespace", text(o.Namespace), "database", text(o.Database), "password", password)
 }
 
 func kindOf(t *schema.Table) ops.Value {

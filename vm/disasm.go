@@ -192,7 +192,7 @@ var (
 	changeNames    = [...]string{schema.DefineNamespace: "define namespace", schema.DefineDatabase: "define database", schema.DefineTable: "define table",
 		schema.DefineIndex: "define index", schema.RemoveNamespace: "remove namespace", schema.RemoveDatabase: "remove database",
 		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.DefineObject: "define object", schema.RemoveObject: "remove object",
-		schema.AnalyzeTable: "analyze table", schema.UseDatabase: "use"}
+		schema.AnalyzeTable: "analyze table", schema.UseDatabase: "use", schema.AlterObject: "alter object"}
 )
 
 func nameOf(names []string, i int) string {

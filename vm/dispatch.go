@@ -131,10 +131,11 @@ var handlers = [...]handler{
 	opcodes.Delete: doDelete,
 	opcodes.Relate: doRelate,
 
-	opcodes.Define:   doDefine,
-	opcodes.Describe: doDescribe,
-	opcodes.Virtual:  doVirtual,
-	opcodes.AsOf:     doAsOf,
+	opcodes.Define:       doDefine,
+	opcodes.DefineSecret: doDefineSecret,
+	opcodes.Describe:     doDescribe,
+	opcodes.Virtual:      doVirtual,
+	opcodes.AsOf:         doAsOf,
 }
 
 // dispatch is handlers, out of the initialisation loop that handlers which run other fragments would make.

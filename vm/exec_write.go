@@ -325,8 +325,26 @@ func doDefine(fr *frame, in *Instr) signal {
 	return goOn
 }
 
+// doDefineSecret keeps a hash of a password, so that the password itself is nowhere but in the register.
+func doDefineSecret(fr *frame, in *Instr) signal {
+	change := fr.run.linked.Program.Defs[in.A]
+	o, password := *change.Object, fr.scalars[in.B]
+	if password.Kind() != ops.KindString {
+		return fr.fail(ops.Errorf(ops.CodeType, "a password is a string, not %s", article(password.Kind())))
+	}
+	var err error
+	if o.Secret, err = ops.HashPassword(fr.run.o.Env, password.AsString()); err != nil {
+		return fr.fail(err)
+	}
+	change.Object = &o
+	if err := fr.run.txn.Apply(fr.run.ctx, &change); err != nil {
+		return fr.fail(err)
+	}
+	return goOn
+}
+
 func doDescribe(fr *frame, in *Instr) signal {
-	v, err := describe(fr.run.txn.Catalog(), &fr.run.linked.Program.Defs[in.B])
+	v, err := describe(fr.run.txn, &fr.run.linked.Program.Defs[in.B])
 	if err != nil {
 		return fr.fail(err)
 	}

@@ -103,7 +103,7 @@ func (m *manifestOf) fragment(f *Fragment) {
 			m.call(&m.p.Funcs[in.B])
 		case opcodes.Virtual:
 			m.virtual(m.p.Consts[in.B])
-		case opcodes.Define:
+		case opcodes.Define, opcodes.DefineSecret:
 			m.defines = true
 		}
 	}

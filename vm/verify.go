@@ -234,6 +234,8 @@ func (v *verifier) effectsOf(f *Fragment) (does effects) {
 		switch in.Op {
 		case opcodes.Create, opcodes.Update, opcodes.Delete, opcodes.Relate:
 			does.writes = true
+		case opcodes.DefineSecret:
+			does.defines = true
 		case opcodes.Define:
 			if isUse(v.p, in.A) {
 				does.uses = true

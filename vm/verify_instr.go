@@ -137,6 +137,11 @@ func (v *verifier) fitting() error {
 		return v.describes(&p.Defs[in.B])
 	case opcodes.Define:
 		return v.defines(&p.Defs[in.A])
+	case opcodes.DefineSecret:
+		if p.Defs[in.A].Object == nil {
+			return v.wrong("operand A is definition %d, which is of no object", in.A)
+		}
+		return v.defines(&p.Defs[in.A])
 	}
 	if v.shape.classes[1] == ops.AccessRef {
 		if err := v.accessFits(); err != nil {
@@ -219,7 +224,7 @@ func (v *verifier) defines(c *schema.Change) error {
 		if c.Index == nil {
 			return v.wrong("operand A is definition %d, which does not say which index", v.in.A)
 		}
-	case schema.DefineObject, schema.RemoveObject:
+	case schema.DefineObject, schema.RemoveObject, schema.AlterObject:
 		if c.Object == nil {
 			return v.wrong("operand A is definition %d, which does not say of what kind", v.in.A)
 		}

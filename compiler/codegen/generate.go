@@ -85,7 +85,11 @@ func (m *module) fragment(s *sema.Statement, p *plan.Plan) int {
 		g.rows(func() { g.emit(opcodes.VarSet, uint16(b.Slot), g.expr(p.Root.Items[0].X), 0) })
 		return g.finish(none)
 	case *sema.Define:
-		g.emit(opcodes.Define, g.def(b.Change), 0, 0)
+		if b.Password != nil {
+			g.emit(opcodes.DefineSecret, g.def(b.Change), g.expr(b.Password), 0)
+		} else {
+			g.emit(opcodes.Define, g.def(b.Change), 0, 0)
+		}
 		return g.finish(none)
 	case *sema.Describe:
 		r := g.declare(none, vm.Register{Kind: ops.KindObject})

@@ -33,7 +33,7 @@ type compiled struct {
 }
 
 func newModule(src string, p *sema.Program) *module {
-	return &module{origin: p.Origin, out: vm.Program{Source: src, Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}, routines: map[*sema.Routine]int{}}
+	return &module{origin: p.Origin, out: vm.Program{Source: p.Redacted(src), Params: p.Params, Vars: p.Vars}, places: map[string]int{}, subs: map[*plan.Pipeline]*compiled{}, routines: map[*sema.Routine]int{}}
 }
 
 // key is the content of a pool's entry as bytes, for finding it again.

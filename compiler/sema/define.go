@@ -16,12 +16,15 @@ var defNames = map[ast.DefKind]string{
 }
 
 // change adds a definition statement and applies it to the script's own catalog, so that later statements see it.
-func (c *checker) change(s schema.Change, at ops.Span) {
+func (c *checker) change(s schema.Change, at ops.Span) { c.changeWith(s, nil, at) }
+
+// changeWith is change with the password of a user.
+func (c *checker) changeWith(s schema.Change, password Expr, at ops.Span) {
 	kind := vm.StatementDefine
 	if s.Kind == schema.UseDatabase {
 		kind = vm.StatementUse
 	}
-	c.add(Statement{Kind: kind, Span: at, Silent: true, Body: &Define{s}})
+	c.add(Statement{Kind: kind, Span: at, Silent: true, Body: &Define{s, password}})
 	if c.catalog == nil {
 		c.catalog = schema.NewMemory("", "")
 	}
@@ -88,6 +91,10 @@ func (c *checker) objectCheck(kind ast.DefKind) (of schema.ObjectKind, check fun
 		return schema.ObjectModule, c.checkModule
 	case ast.DefParam:
 		return schema.ObjectParam, c.checkParam
+	case ast.DefUser:
+		return schema.ObjectUser, c.checkUser
+	case ast.DefRole:
+		return schema.ObjectRole, c.checkRole
 	}
 	return 0, nil
 }
@@ -107,9 +114,9 @@ func (c *checker) defineObject(d *ast.Define, s schema.Change) {
 		return
 	}
 	plain := *d
-	plain.IfNotExists, plain.On = false, nil
+	plain.IfNotExists, plain.On, plain.Password = false, nil, nil
 	s.Object = schema.NewObject(kind, s.Name, ast.Print(&plain), requires)
-	c.change(s, d.Span)
+	c.changeWith(s, c.password(d.Password), d.Span)
 }
 
 func (c *checker) defineNamespace(d *ast.Define, s schema.Change) {

@@ -1,6 +1,8 @@
 package sema
 
 import (
+	"strings"
+
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
@@ -14,6 +16,17 @@ type Program struct {
 	Warnings   []*ops.Error
 	Source     string // the script's text and behind it those of the views that it reads
 	views      []viewText
+	Secrets    []ops.Span // passwords in the text
+}
+
+// Redacted is a text of the program with its secrets left out; every place in it stays where it was.
+func (p *Program) Redacted(src string) string {
+	for _, s := range p.Secrets {
+		if s.End <= len(src) && s.End-s.Start >= 2 {
+			src = src[:s.Start] + `"` + strings.Repeat("*", s.End-s.Start-2) + `"` + src[s.End:]
+		}
+	}
+	return src
 }
 
 // Statement is one statement: a Body, or for transactions a kind alone.
@@ -42,7 +55,11 @@ type (
 		Value Expr
 	}
 	// Define applies a schema change.
-	Define struct{ Change schema.Change }
+	Define struct {
+		Change schema.Change
+		// Password is that of a user, a constant or a parameter; nil without.
+		Password Expr
+	}
 	// Describe shows a definition.
 	Describe struct{ Of schema.Change }
 )

@@ -198,6 +198,8 @@ func (c *checker) statement(s ast.Statement) {
 		c.use(s)
 	case *ast.Info:
 		c.info(s)
+	case *ast.AlterUser:
+		c.alterUser(s)
 	case *ast.Analyze:
 		c.analyze(s)
 	default:
@@ -213,8 +215,6 @@ func statementName(s ast.Statement) string {
 		return "KILL"
 	case *ast.Redefine:
 		return "REDEFINE"
-	case *ast.AlterUser:
-		return "ALTER USER"
 	}
 	return "this statement"
 }

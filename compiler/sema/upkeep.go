@@ -15,5 +15,5 @@ func (c *checker) analyze(a *ast.Analyze) {
 	if here := s.Database == "" && c.catalog != nil; here && c.indexed(&a.Table) == nil {
 		return
 	}
-	c.add(Statement{Kind: vm.StatementDefine, Span: a.Span, Silent: true, Body: &Define{s}})
+	c.add(Statement{Kind: vm.StatementDefine, Span: a.Span, Silent: true, Body: &Define{Change: s}})
 }

@@ -18,7 +18,8 @@ func (e *Virtual) with([]Expr) Expr { return e }
 func (e *Virtual) sameHead(o Expr) bool { v, ok := o.(*Virtual); return ok && v.Name == e.Name }
 
 // virtualTables are those there are somewhere: some are a server's.
-var virtualTables = []string{"sys::tables", "sys::indexes", "sys::statements", "sys::sessions", "sys::jobs", "sys::errors", "sys::ring"}
+var virtualTables = []string{"sys::tables", "sys::indexes", "sys::statements", "sys::sessions", "sys::jobs", "sys::errors", "sys::ring",
+	"sys::users", "sys::roles"}
 
 // virtualSource is a table sys::…, which is read as a list of objects.
 func (c *checker) virtualSource(q *Query, e *ast.PathExpr, as *ast.Name) {

@@ -214,10 +214,12 @@ const (
 	Define
 	// Describe: A = what definition B says, as an object.
 	Describe
+	// DefineSecret: Applies schema change A, which is of an object, to the catalog, with a hash of the password B as the object's secret.
+	DefineSecret
 )
 
 // Count is the number of opcodes.
-const Count = 105
+const Count = 106
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -326,4 +328,5 @@ var Names = [Count]string{
 	"relate",
 	"define",
 	"describe",
+	"define.secret",
 }

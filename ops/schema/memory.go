@@ -110,7 +110,7 @@ func (m *Memory) find(name string) (int, bool) {
 }
 
 // Apply returns the catalog after a change. A change of another database changes nothing here, as do changes of
-// namespaces; USE only renames, because what the other database holds is not known.
+// namespaces and of what belongs to the node; USE only renames, because what the other database holds is not known.
 func (m *Memory) Apply(c Change) (*Memory, error) {
 	n := *m
 	n.version++
@@ -132,6 +132,9 @@ func (m *Memory) apply(c Change) error {
 		}
 		return nil
 	case DefineNamespace, RemoveNamespace, RemoveDatabase:
+		return nil
+	}
+	if c.Object != nil && c.Object.Kind.OfNode() {
 		return nil
 	}
 	if !m.holds(c.Namespace, c.Database) {

@@ -19,12 +19,15 @@ const (
 	ObjectFunction
 	ObjectModule
 	ObjectView
+	ObjectUser // of the node, as roles are: every namespace sees the same ones
+	ObjectRole
 
-	NumObjectKinds = int(ObjectView) + 1
+	NumObjectKinds = int(ObjectRole) + 1
 )
 
 var objectKinds = [NumObjectKinds]string{
 	ObjectType: "type", ObjectEnum: "enum", ObjectParam: "parameter", ObjectFunction: "function", ObjectModule: "module", ObjectView: "view",
+	ObjectUser: "user", ObjectRole: "role",
 }
 
 // String returns the kind's name in a sentence.
@@ -35,6 +38,12 @@ func (k ObjectKind) String() string {
 	return "definition"
 }
 
+// OfNode reports whether definitions of the kind belong to the node and to none of its databases.
+func (k ObjectKind) OfNode() bool { return k == ObjectUser || k == ObjectRole }
+
+// OwnerRole is the role that is there without being defined: it may do everything.
+const OwnerRole = "owner"
+
 // Object is a definition whose meaning is its text: the compiler reads it again where a program uses it. Only what other
 // definitions and stores must know of it without a compiler stands beside the text.
 type Object struct {
@@ -42,9 +51,14 @@ type Object struct {
 	Name string
 	// Text is the canonical statement that defines it, without IF NOT EXISTS and ON.
 	Text string
-	// Requires are what it names, each once, in order; none of them can be removed while it is there.
+	// Requires are what it names, each once, in order; none of them can be removed while it is there, but for the roles of a user.
 	Requires []Ref `json:",omitempty"`
-	// Fingerprint identifies all of the above but Requires.
+	// Secret is what the text leaves out, and nothing shows: the hash of a user's password.
+	Secret string `json:",omitempty"`
+	// Namespace and Database are where the databases and tables are that a role names.
+	Namespace string `json:",omitempty"`
+	Database  string `json:",omitempty"`
+	// Fingerprint identifies the kind, the name and the text.
 	Fingerprint [16]byte `json:"-"`
 }
 
@@ -156,7 +170,7 @@ func CheckDefine(c Catalog, o *Object, ifNotExists bool) (bool, error) {
 		return false, ops.Errorf(ops.CodeAlreadyExists, "%s is a table, and a view needs a name of its own", o.Name)
 	}
 	for _, r := range o.Requires {
-		if r.Kind == RefObject && r != RefTo(o.Kind, o.Name) && c.Object(r.Object, r.Name) == nil {
+		if r.Kind == RefObject && !r.Object.OfNode() && r != RefTo(o.Kind, o.Name) && c.Object(r.Object, r.Name) == nil {
 			return false, ops.Errorf(ops.CodeNotFound, "%s %s needs %s, which is not defined", o.Kind, o.Name, r)
 		}
 	}

@@ -88,6 +88,7 @@ const (
 	RemoveObject
 	AnalyzeTable // reads a table for its statistics; the catalog's version stays
 	UseDatabase  // changes the session's namespace and database, creates nothing
+	AlterObject  // gives an object of the node another text or another secret, what is empty stays
 )
 
 // Change is one definition statement, resolved. It can be encoded in a program (see vm) and is checked again
@@ -109,6 +110,6 @@ type Change struct {
 	// DefineIndex and (Name, Table only) RemoveIndex.
 	Table *Table
 	Index *Index
-	// Object is for DefineObject, and (Kind, Name only) RemoveObject.
+	// Object is for DefineObject, AlterObject and (Kind, Name only) RemoveObject.
 	Object *Object
 }

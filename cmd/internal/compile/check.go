@@ -16,7 +16,7 @@ import (
 	"github.com/zerodb/zerodb/vm"
 )
 
-func isDefine(in vm.Instr) bool { return in.Op == opcodes.Define }
+func isDefine(in vm.Instr) bool { return in.Op == opcodes.Define || in.Op == opcodes.DefineSecret }
 
 func (a *app) checkCommand() *cobra.Command {
 	var maxCost string

@@ -127,6 +127,9 @@ func (a *app) each(files []string, f func(name, text string)) error {
 // program compiles a text; nil after errors, which have been shown.
 func (a *app) program(name, text string, c schema.Catalog) *vm.Program {
 	result, errs := compiler.Compile(text, compiler.Options{Catalog: c, Off: a.off})
+	if errs == nil && result.Secret {
+		errs = []*ops.Error{ops.Errorf(ops.CodeUsage, "a program would hold the password that stands in the text").WithHint("give it as a parameter: PASSWORD $password")}
+	}
 	a.show(name, text, errs)
 	if len(errs) > 0 {
 		return nil
