@@ -253,7 +253,7 @@ orderItem : expr (ASC | DESC)? ;
 
 letStmt : LET VAR (TYPE type)? (EQ | EQEQ | IS) rows ;
 
-setStmt : SET VAR (DOT name | LBRACK expr RBRACK)* assignOp rows ;
+setStmt : SET VAR (DOT name | LBRACK (WILD | expr) RBRACK)* assignOp rows ;
 
 // Where a bare query may stand without brackets.
 rows : query | expr setTail* ;

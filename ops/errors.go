@@ -31,6 +31,8 @@ type Error struct {
 	Message string
 	Span    Span
 	Hint    string
+	// Field is the path of the field that the error is about, where a record was refused; nil for every other error.
+	Field []string
 	// Err is the cause, for errors that came from below (an I/O error, say).
 	Err error
 	// Conflict details a conflict error; nil for every other code.
@@ -77,6 +79,16 @@ func (e *Error) At(s Span) *Error {
 	}
 	c := *e
 	c.Span = s
+	return &c
+}
+
+// About returns a copy of e that is about a field, unless e already is about one.
+func (e *Error) About(field []string) *Error {
+	if e.Field != nil {
+		return e
+	}
+	c := *e
+	c.Field = field
 	return &c
 }
 

@@ -35,8 +35,10 @@ var (
 		"shl":          shiftLeft,
 		"shr":          shiftRight,
 		"index":        index,
+		"add.to":       addTo,
+		"take.from":    takeFrom,
 	}
-	noneOps = map[string]bool{"is.none": true, "eq": true, "ne": true, "and": true, "or": true, "coalesce": true, "in": true,
+	noneOps = map[string]bool{"is.none": true, "eq": true, "ne": true, "and": true, "or": true, "coalesce": true, "in": true, "add.to": true, "take.from": true,
 		"contains.all": true, "contains.any": true}
 )
 
@@ -44,7 +46,8 @@ var (
 var signs = map[string]string{"neg": "-", "not": "NOT", "bit.not": "~", "is.none": "IS NONE", "add": "+", "sub": "-", "mul": "*", "div": "/",
 	"mod": "%", "pow": "**", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "and": "AND", "or": "OR", "coalesce": "?:",
 	"in": "IN", "contains.all": "CONTAINS ALL", "contains.any": "CONTAINS ANY", "match": "~", "distance": "<>", "bit.or": "|", "bit.xor": "^",
-	"bit.and": "&", "shl": "<<", "shr": ">>", "index": "[…]"}
+	"bit.and": "&", "shl": "<<", "shr": ">>", "index": "[…]",
+	"add.to": "+=", "take.from": "-="}
 
 // evaluator is an operator as Eval1 and Eval2 need it, by opcode.
 type evaluator struct {

@@ -55,6 +55,76 @@ func merge(a, b []Member) Value {
 	return Object(slices.DeleteFunc(ms, func(m Member) bool { return m.Value.IsNone() }))
 }
 
+// ---- what += and -= do
+
+// addTo is +=. What is not there yet begins with the value.
+func addTo(a, b Value) (Value, error) {
+	switch {
+	case a.IsNone():
+		return b, nil
+	case (a.kind == KindList || a.kind == KindSet) && !sequenceKind(b.kind):
+		if b.IsNone() {
+			return a, nil
+		}
+		b = like(a, []Value{b})
+	case a.kind == KindSet:
+		b = NewSet(b.AsList())
+	case b.IsNone() && a.kind == KindObject:
+		return a, nil
+	case b.IsNone():
+		return None, nil
+	}
+	if !addable.Has(b.kind) {
+		return None, errPair
+	}
+	return add(a, b)
+}
+
+// takeFrom is -=.
+func takeFrom(a, b Value) (Value, error) {
+	switch {
+	case a.kind == KindObject:
+		return withoutMembers(a, b)
+	case (a.kind == KindList || a.kind == KindSet) && !sequenceKind(b.kind):
+		if b.IsNone() {
+			return a, nil
+		}
+		b = List([]Value{b})
+	case a.IsNone() || b.IsNone():
+		return None, nil
+	}
+	return subtract(a, b)
+}
+
+// withoutMembers takes members out of an object: the one that b names, or those that it lists.
+func withoutMembers(a, b Value) (Value, error) {
+	var names []Value
+	switch {
+	case b.IsNone():
+		return a, nil
+	case b.kind == KindString:
+		names = []Value{b}
+	case sequenceKind(b.kind):
+		names = b.AsList()
+	default:
+		return None, errPair
+	}
+	gone := make(map[string]bool, len(names))
+	for _, n := range names {
+		if n.kind != KindString {
+			return None, errPair
+		}
+		gone[n.AsString()] = true
+	}
+	var ms []Member
+	for _, m := range a.AsObject() {
+		if !gone[m.Name] {
+			ms = append(ms, m)
+		}
+	}
+	return Object(ms), nil
+}
+
 // ---- sets of values, by their hashes
 
 // valueIndex finds equal values.

@@ -84,6 +84,7 @@ const (
 	ResultDeclared           // what the pool entry declares
 	ResultKind               // Row.Result
 	ResultOfSources          // the kind of the sources if they agree, else any
+	ResultAny                // any kind
 )
 
 // Row is one operator.
@@ -193,6 +194,11 @@ var Table = []Row{
 	{Name: "index", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{indexable, KindsOf(KindInt, KindWide, KindString, KindRange)}, Type: ResultElement,
 		Effect: "A = B[C]: an element counted from 0 or from -1 backwards, a member by name, or a slice by range; out of range is none."},
 
+	{Name: "add.to", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{addable, 0}, Type: ResultAny,
+		Effect: "A = B with C added, as += has it: C where B is none; a list or set takes what is no list, tuple or set as an element, and of none nothing, an object of none nothing; else as add."},
+	{Name: "take.from", Form: FormBinary, Operands: [3]Operand{Dst, Src, Src}, Accepts: [2]Kinds{subbable | KindsOf(KindObject), 0}, Type: ResultAny,
+		Effect: "A = B with C taken away, as -= has it: from a list or set the elements that equal C, or are in C where that is a list, tuple or set; from an object the member named C, or those that C lists; of none nothing; else as sub."},
+
 	// ---- values taken apart and put together
 	{Name: "field", Form: FormRow, Operands: [3]Operand{Dst, Src, PathRef}, Accepts: [2]Kinds{memberable}, Type: ResultElement, Cost: CostKeys,
 		Effect: "A = the value at path C in B: a member of an object, a field of the record a link names (fetched in one sorted batch), of every element for a list; none of none."},
@@ -221,9 +227,9 @@ var Table = []Row{
 	{Name: "record", Form: FormRow, Operands: [3]Operand{Dst, Src, ConstRef}, Accepts: [2]Kinds{KindsOf(KindInt, KindWide, KindString, KindUUID, KindList, KindTuple, KindRecord)}, Type: ResultKind, Result: KindRecord,
 		Effect: "A = the record id of table C (a string constant) with key B; a record id of that table passes."},
 	{Name: "assign", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, PathRef}, Type: ResultKind, Result: KindObject,
-		Effect: "A = object B with path C set to B+1; none removes the member."},
-	{Name: "assign.index", Form: FormRow, Operands: [3]Operand{Dst, SrcBase}, Type: ResultOfSources,
-		Effect: "A = list or object B with element B+1 (int or name) set to B+2; an index beyond the end is an error."},
+		Effect: "A = object B with path C set to B+1, through the elements of the lists on the way; none removes the member."},
+	{Name: "assign.at", Form: FormRow, Operands: [3]Operand{Dst, SrcBase, PathRef}, Type: ResultAny,
+		Effect: "A = B with value B+1 assigned at path C. The path begins with the operator (=, +=, -=, *=, /=, %=); its steps are .name, [] for an index, which stands in B+2, B+3, … (an int or a name), and [*] for every element or member; a name leads through the elements of a list. None removes a member; an index beyond the end is an error."},
 	{Name: "omit", Form: FormRow, Operands: [3]Operand{Dst, Src, ShapeRef}, Type: ResultKind, Result: KindObject,
 		Effect: "A = object B without the paths that shape C names."},
 

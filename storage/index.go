@@ -166,7 +166,7 @@ func (t *Txn) uniqueViolation(tab *table, ix *schema.Index, entryKey, holder []b
 		}
 		what += joinPath(path) + " = " + show(v)
 	}
-	return ops.Errorf(ops.CodeUnique, "%s has %s already (unique index %s of %s)", who, what, ix.Name, tab.desc.Name)
+	return ops.Errorf(ops.CodeUnique, "%s has %s already (unique index %s of %s)", who, what, ix.Name, tab.desc.Name).About(ix.Fields[0])
 }
 
 func joinPath(path []string) string {

@@ -348,6 +348,12 @@ func (d *decoder) fragment() Fragment {
 		f.Spans = append(f.Spans, s)
 		last = s.Start
 	}
+	f.Places = readAll(d, 4, func(d *decoder) Place {
+		p := Place{PC: d.small(MaxInstructions, "an instruction"), Path: d.texts()}
+		start, size := d.small(MaxProgram, "a span"), d.small(MaxProgram, "a span")
+		p.Span = ops.Span{Start: start, End: start + size}
+		return p
+	})
 	return f
 }
 

@@ -17,20 +17,20 @@ type rowOp struct {
 
 // rowOps is by opcode.
 var rowOps = map[uint16]rowOp{
-	opcodes.InTable:     {sourceB, evalInTable},
-	opcodes.Elements:    {sourceB, evalElements},
-	opcodes.Select:      {sourcesBAndTwoOfC, evalSelect},
-	opcodes.Cast:        {sourceB, evalCast},
-	opcodes.Check:       {sourceB, evalCheck},
-	opcodes.Call:        {sourcesOfCall, evalCall},
-	opcodes.List:        {sourcesCounted, evalList},
-	opcodes.Tuple:       {sourcesCounted, evalTuple},
-	opcodes.Object:      {sourcesOfShape, evalObject},
-	opcodes.Range:       {sourcesTwo, evalRange},
-	opcodes.Record:      {sourceB, evalRecord},
-	opcodes.Assign:      {sourcesTwo, evalAssign},
-	opcodes.AssignIndex: {sourcesThree, evalAssignIndex},
-	opcodes.Omit:        {sourceB, evalOmit},
+	opcodes.InTable:  {sourceB, evalInTable},
+	opcodes.Elements: {sourceB, evalElements},
+	opcodes.Select:   {sourcesBAndTwoOfC, evalSelect},
+	opcodes.Cast:     {sourceB, evalCast},
+	opcodes.Check:    {sourceB, evalCheck},
+	opcodes.Call:     {sourcesOfCall, evalCall},
+	opcodes.List:     {sourcesCounted, evalList},
+	opcodes.Tuple:    {sourcesCounted, evalTuple},
+	opcodes.Object:   {sourcesOfShape, evalObject},
+	opcodes.Range:    {sourcesTwo, evalRange},
+	opcodes.Record:   {sourceB, evalRecord},
+	opcodes.Assign:   {sourcesTwo, evalAssign},
+	opcodes.AssignAt: {sourcesOfAssignment, evalAssignAt},
+	opcodes.Omit:     {sourceB, evalOmit},
 }
 
 // evaluators is rowOps as the machine looks it up.
@@ -49,9 +49,8 @@ func run(dst []uint16, first uint16, n int) []uint16 {
 	return dst
 }
 
-func sourceB(_ *Program, in *Instr, dst []uint16) []uint16      { return append(dst, in.B) }
-func sourcesTwo(_ *Program, in *Instr, dst []uint16) []uint16   { return run(dst, in.B, 2) }
-func sourcesThree(_ *Program, in *Instr, dst []uint16) []uint16 { return run(dst, in.B, 3) }
+func sourceB(_ *Program, in *Instr, dst []uint16) []uint16    { return append(dst, in.B) }
+func sourcesTwo(_ *Program, in *Instr, dst []uint16) []uint16 { return run(dst, in.B, 2) }
 func sourcesBAndTwoOfC(_ *Program, in *Instr, dst []uint16) []uint16 {
 	return append(dst, in.B, in.C, in.C+1)
 }
@@ -256,79 +255,6 @@ func evalRecord(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
 			WithHint("a key is an int, a string, a uuid, or a list or tuple of those")
 	}
 	return ops.Record(*table, key), nil
-}
-
-func evalAssign(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
-	return assignPath(args[0], fr.run.linked.Program.Paths[in.C], args[1])
-}
-
-// assignPath returns object o with the value at a path replaced; none removes it. Objects on the way that are missing come
-// into being.
-func assignPath(o ops.Value, path Path, v ops.Value) (ops.Value, error) {
-	if len(path) == 0 {
-		return v, nil
-	}
-	switch o.Kind() {
-	case ops.KindObject, ops.KindNone:
-	default:
-		return o, ops.Errorf(ops.CodeType, "%s cannot be set in %s %s: it is no object", strings.Join(path, "."), article(o.Kind()), ops.Format(o))
-	}
-	var old []ops.Member
-	if o.Kind() == ops.KindObject {
-		old = o.AsObject()
-	}
-	at := slices.IndexFunc(old, func(m ops.Member) bool { return m.Name == path[0] })
-	inner := ops.None
-	if at >= 0 {
-		inner = old[at].Value
-	}
-	if len(path) > 1 {
-		if v.IsNone() && inner.IsNone() {
-			return o, nil
-		}
-		var err error
-		if v, err = assignPath(inner, path[1:], v); err != nil {
-			return o, err
-		}
-	}
-	return setMember(old, at, path[0], v), nil
-}
-
-// setMember returns the members with one at place at (-1: behind them) set or, with none, removed.
-func setMember(old []ops.Member, at int, name string, v ops.Value) ops.Value {
-	switch {
-	case v.IsNone() && at < 0:
-		return ops.Object(old)
-	case v.IsNone():
-		return ops.Object(slices.Concat(old[:at], old[at+1:]))
-	case at < 0:
-		ms := make([]ops.Member, len(old), len(old)+1)
-		copy(ms, old)
-		return ops.Object(append(ms, ops.Member{Name: name, Value: v}))
-	}
-	ms := slices.Clone(old)
-	ms[at].Value = v
-	return ops.Object(ms)
-}
-
-func evalAssignIndex(_ *frame, _ *Instr, args []ops.Value) (ops.Value, error) {
-	o, index, v := args[0], ops.Narrowed(args[1]), args[2]
-	switch {
-	case index.Kind() == ops.KindString:
-		return assignPath(o, Path{index.AsString()}, v)
-	case o.Kind() != ops.KindList || index.Kind() != ops.KindInt:
-		return o, ops.Errorf(ops.CodeType, "element %s of %s %s cannot be set", ops.Format(index), article(o.Kind()), ops.Format(o))
-	}
-	n, i := int64(len(o.AsList())), index.AsInt()
-	if i < 0 {
-		i += n
-	}
-	if i < 0 || i >= n {
-		return o, ops.Errorf(ops.CodeType, "element %d cannot be set: the list has %d", index.AsInt(), n)
-	}
-	vs := slices.Clone(o.AsList())
-	vs[i] = v
-	return ops.List(vs), nil
 }
 
 func evalOmit(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {

@@ -129,7 +129,7 @@ func (a *linkedAccess) objectOf(v, key ops.Value) (object, newKey ops.Value, err
 	case key.IsNone():
 		key = given
 	case !given.IsNone() && !ops.Equal(given, key):
-		return v, key, ops.Errorf(ops.CodeReadOnly, "the id of %s cannot be changed to %s", ops.Format(ops.Record(a.name, key)), ops.Format(ms[at].Value))
+		return v, key, ops.Errorf(ops.CodeReadOnly, "the id of %s cannot be changed to %s", ops.Format(ops.Record(a.name, key)), ops.Format(ms[at].Value)).About(Path{"id"})
 	}
 	return ops.Object(slices.Concat(ms[:at], ms[at+1:])), key, nil
 }
@@ -215,7 +215,7 @@ func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 			continue
 		}
 		if !ops.Equal(m.Value, end) {
-			return ops.Errorf(ops.CodeReadOnly, "%s of an edge is where it was related, it cannot be set", m.Name)
+			return ops.Errorf(ops.CodeReadOnly, "%s of an edge is where it was related, it cannot be set", m.Name).About(Path{m.Name})
 		}
 	}
 	return fr.insert(a, t, guard, key, ops.Object(ms), out)
@@ -294,7 +294,7 @@ func keepEnds(before, object ops.Value) (ops.Value, error) {
 			object = ops.Object(slices.Insert(slices.Clone(object.AsObject()), 0, ops.Member{Name: name, Value: old}))
 		case !ops.Equal(old, now):
 			return object, ops.Errorf(ops.CodeReadOnly, "%s of an edge cannot be changed", name).
-				WithHint("delete the edge and RELATE anew")
+				WithHint("delete the edge and RELATE anew").About(Path{name})
 		}
 	}
 	return object, nil

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"errors"
+
 	"github.com/zerodb/zerodb/ops"
 )
 
@@ -157,6 +159,29 @@ func (fr *frame) at(r uint16, row int) ops.Value {
 
 // fail ends the run with an error of the instruction that is being executed.
 func (fr *frame) fail(err error) signal {
-	fr.err = asError(err, fr.frag.Spans[fr.pc-1])
+	fr.err = asError(err, fr.frag.placeOf(fr.pc-1, err))
 	return failed
+}
+
+// placeOf is where the text has what an error of an instruction is about: of a write, where it gives a value to the field.
+func (f *Fragment) placeOf(pc int, err error) ops.Span {
+	var e *ops.Error
+	best, at := 0, f.Spans[pc]
+	if len(f.Places) == 0 || !errors.As(err, &e) || e.Field == nil {
+		return at
+	}
+	for i := range f.Places {
+		p := &f.Places[i]
+		if p.PC != pc {
+			continue
+		}
+		n := 0
+		for n < len(p.Path) && n < len(e.Field) && p.Path[n] == e.Field[n] {
+			n++
+		}
+		if n > best && (n == len(p.Path) || n == len(e.Field)) {
+			best, at = n, p.Span
+		}
+	}
+	return at
 }

@@ -124,7 +124,7 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 			fit = g.fields[i].fitEach
 		}
 		if object, err = fit(r, g.table, id, object, before); err != nil {
-			return object, err
+			return object, g.fields[i].refused(err)
 		}
 	}
 	this := ops.None
@@ -135,7 +135,7 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 		}
 		if f.each {
 			if err := f.assertEach(r, g.table, object); err != nil {
-				return object, err
+				return object, f.refused(err)
 			}
 			continue
 		}
@@ -147,10 +147,15 @@ func (g *Guard) apply(r *Rows, id, object, before ops.Value) (ops.Value, error) 
 			this = stored(id, object)
 		}
 		if err := f.assert(r, g.table, v, f.this(object, this)); err != nil {
-			return object, err
+			return object, f.refused(err)
 		}
 	}
 	return object, nil
+}
+
+// refused says which field an error is about.
+func (f *guardField) refused(err error) error {
+	return asError(err, ops.Span{}).(*ops.Error).About(f.Path)
 }
 
 // fit brings one field of a record to what its declaration says.
@@ -216,7 +221,7 @@ func inField(err error, format string, args ...any) error {
 func (g *Guard) unknown(object ops.Value) error {
 	for _, m := range object.AsObject() {
 		if !g.known[m.Name] && !m.Value.IsNone() {
-			return g.unknownField(m.Name)
+			return g.unknownField(Path{m.Name})
 		}
 	}
 	for _, at := range g.nested {
@@ -225,21 +230,21 @@ func (g *Guard) unknown(object ops.Value) error {
 			continue
 		}
 		for _, m := range o.AsObject() {
-			if name := strings.Join(at, ".") + "." + m.Name; !g.known[name] && !m.Value.IsNone() {
-				return g.unknownField(name)
+			if path := append(at[:len(at):len(at)], m.Name); !g.known[strings.Join(path, ".")] && !m.Value.IsNone() {
+				return g.unknownField(path)
 			}
 		}
 	}
 	return nil
 }
 
-func (g *Guard) unknownField(name string) error {
+func (g *Guard) unknownField(path Path) error {
 	var fields []string
 	for i := range g.fields {
 		fields = append(fields, g.fields[i].path)
 	}
-	return ops.Errorf(ops.CodeUnknownField, "table %s is schemafull and has no field %s", g.table.Name, name).
-		WithHint("its fields are %s", strings.Join(fields, ", "))
+	return ops.Errorf(ops.CodeUnknownField, "table %s is schemafull and has no field %s", g.table.Name, strings.Join(path, ".")).
+		WithHint("its fields are %s", strings.Join(fields, ", ")).About(path)
 }
 
 // memberAt returns what is at a path of objects, or none.

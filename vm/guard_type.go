@@ -83,20 +83,7 @@ func mapAt(v ops.Value, path Path, change func(ops.Value) (ops.Value, error)) (o
 	case k == ops.KindObject:
 		return mapMembers(v, path, each, change)
 	case each && (k == ops.KindList || k == ops.KindTuple || k == ops.KindSet):
-		vs := make([]ops.Value, len(v.AsList()))
-		for i, e := range v.AsList() {
-			var err error
-			if vs[i], err = mapAt(e, path[1:], change); err != nil {
-				return v, err
-			}
-		}
-		switch k {
-		case ops.KindTuple:
-			return ops.Tuple(vs), nil
-		case ops.KindSet:
-			return ops.NewSet(vs), nil
-		}
-		return ops.List(vs), nil
+		return eachOf(v, func(e ops.Value) (ops.Value, error) { return mapAt(e, path[1:], change) })
 	}
 	return v, nil
 }

@@ -226,6 +226,14 @@ type Fragment struct {
 	Cursors   []CursorDecl
 	Code      []Instr
 	Spans     []ops.Span // of each instruction, in the source; same length as Code
+	Places    []Place    // of the fields that writes give values to, by instruction
+}
+
+// Place is where in the source an instruction that writes gets the value of a field.
+type Place struct {
+	PC   int
+	Path Path
+	Span ops.Span
 }
 
 // Register declares a register: a scalar or a vector of a batch, and the kind its values have.

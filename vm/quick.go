@@ -11,6 +11,7 @@ import (
 // quickHandlers are by opcode, for instructions whose result is a scalar.
 var quickHandlers = map[uint16]handler{
 	opcodes.Add: addScalars, opcodes.Sub: subScalars, opcodes.Mul: mulScalars,
+	opcodes.AddTo: addScalars, opcodes.TakeFrom: subScalars,
 	opcodes.Lt: ltScalars, opcodes.Le: leScalars, opcodes.Gt: gtScalars, opcodes.Ge: geScalars,
 	opcodes.Eq: eqScalars, opcodes.Ne: neScalars, opcodes.Mod: modScalars, opcodes.Move: moveScalar,
 }

@@ -168,6 +168,19 @@ func (v *verifier) declarations() error {
 			return bad("instruction %d is of source %d to %d, which is not in the text", pc, s.Start, s.End)
 		}
 	}
+	last := 0
+	for i := range f.Places {
+		switch p := &f.Places[i]; {
+		case p.PC < last || p.PC >= len(f.Code) || !isWrite(f.Code[p.PC].Op):
+			return bad("place %d is of instruction %d, which is no write, or not behind that of the one before", i, p.PC)
+		case len(p.Path) == 0:
+			return bad("place %d has no path", i)
+		case p.Span.Start < 0 || p.Span.End < p.Span.Start || v.p.Source != "" && p.Span.End > len(v.p.Source):
+			return bad("place %d is source %d to %d, which is not in the text", i, p.Span.Start, p.Span.End)
+		default:
+			last = p.PC
+		}
+	}
 	return nil
 }
 
@@ -289,3 +302,5 @@ func (v *verifier) statement(i int, used []bool, does []effects) error {
 	}
 	return nil
 }
+
+func isWrite(op uint16) bool { return int(op) < len(ops.Table) && ops.Table[op].Form == ops.FormWrite }

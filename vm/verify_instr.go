@@ -133,6 +133,10 @@ func (v *verifier) fitting() error {
 		return v.eachOf(in.A)
 	case opcodes.After, opcodes.Behind, opcodes.Page:
 		return v.pages()
+	case opcodes.AssignAt:
+		if fault := faultOf(p.Paths[in.C]); fault != "" {
+			return v.wrong("operand C is path %d: it %s", in.C, fault)
+		}
 	case opcodes.Describe:
 		return v.describes(&p.Defs[in.B])
 	case opcodes.Define:
@@ -467,7 +471,9 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		return p.run(reads, base, 1+f.keys)
 	case opcodes.Select, opcodes.Range, opcodes.Assign, opcodes.Create:
 		return p.run(reads, base, 2)
-	case opcodes.AssignIndex, opcodes.Update:
+	case opcodes.AssignAt:
+		return p.run(reads, base, 2+indexesOf(p.Paths[in.C]))
+	case opcodes.Update:
 		return p.run(reads, base, 3)
 	case opcodes.Relate:
 		return p.run(reads, base, 4)

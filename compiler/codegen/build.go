@@ -207,10 +207,21 @@ func (g *gen) change(w *sema.Write) {
 	g.result(int(id), ops.KindRecord, from...)
 	g.result(int(id)+1, ops.KindObject, from...)
 	g.emit(writeOps[w.Kind], id, a, base)
+	g.notePlaces(w)
 	g.frame.keep(sema.IDOf(w.After, w.Span), id)
 	g.frame.keep(sema.WholeOf(w.After, w.Span), id+1)
 	if w.IfNotExists {
 		g.onlyCreated(id + 1)
+	}
+}
+
+// notePlaces notes where the write just emitted gets its values; in the body, where writes are.
+func (g *gen) notePlaces(w *sema.Write) {
+	if g.dead || g.routine != nil && g.routine.Name != "" {
+		return
+	}
+	for _, p := range w.Places {
+		g.places = append(g.places, vm.Place{PC: len(g.body.instrs) - 1, Path: p.Path, Span: g.origin(p.Span)})
 	}
 }
 

@@ -24,7 +24,8 @@ type gen struct {
 	cursors  []vm.CursorDecl
 	prologue code
 	body     code
-	into     *code // which of the two is being written
+	places   []vm.Place // of what writes in the body give values to
+	into     *code      // which of the two is being written
 	labels   []target
 	span     ops.Span // of the expression being compiled
 	inputs   []sema.Expr
@@ -175,6 +176,10 @@ func (g *gen) fragment(shape int) vm.Fragment {
 		f.Spans[i] = g.origin(f.Spans[i])
 	}
 	offset := len(g.prologue.instrs)
+	for _, p := range g.places {
+		p.PC += offset
+		f.Places = append(f.Places, p)
+	}
 	for i := range f.Code {
 		g.patch(&f.Code[i], offset)
 	}

@@ -237,8 +237,8 @@ func (g *gen) compose(e sema.Expr, dst int) uint16 {
 		return g.many(opcodes.Range, dst, ops.KindRange, []sema.Expr{e.Lo, e.Hi}, boolMode(e.Inclusive))
 	case *sema.Assign:
 		return g.many(opcodes.Assign, dst, ops.KindObject, []sema.Expr{e.X, e.Value}, g.path(e.Path))
-	case *sema.AssignIndex:
-		return g.many(opcodes.AssignIndex, dst, ops.KindAny, []sema.Expr{e.X, e.Index, e.Value}, 0)
+	case *sema.AssignAt:
+		return g.many(opcodes.AssignAt, dst, ops.KindAny, append([]sema.Expr{e.X, e.Value}, e.Indexes...), g.path(e.Path))
 	case *sema.Paired:
 		return g.paired(e, dst)
 	case *sema.Call:

@@ -77,40 +77,24 @@ func (c *checker) update(w *Write, e *ast.Update) {
 	if r == nil {
 		return
 	}
-	d := e.Data
+	d, base := e.Data, w.Old
+	if e.Upsert { // assignments to a record that does not exist yet begin with an empty object
+		at := w.Old.At().Span
+		empty := &Object{Info: Info{at, ops.TypeOf(ops.KindObject)}}
+		base = &Binary{Info: Info{at, ops.TypeOf(ops.KindObject)}, Op: opcodes.Coalesce, Left: w.Old, Right: empty}
+	}
 	switch {
 	case d == nil:
 		w.New = w.Old
 	case d.Set != nil:
-		w.New = c.assignments(w, d, w.Old)
+		w.New = c.assignments(w, d, base)
 	case d.Object != nil:
-		w.New = &Binary{Info: Info{d.Span, ops.TypeOf(ops.KindObject)}, Op: opcodes.Add, Left: w.Old, Right: c.changed(w, d.Object)}
+		w.New = &Binary{Info: Info{d.Span, ops.TypeOf(ops.KindObject)}, Op: opcodes.Add, Left: base, Right: c.changed(w, d.Object)}
 	case d.Columns != nil:
-		w.New = c.assignColumns(w, d)
+		w.New = c.assignColumns(w, d, base)
 	default:
 		w.New = c.replaced(w, d)
 	}
-	if e.Upsert && w.New != w.Old {
-		w.New = c.orEmpty(w.New, w.Old)
-	}
-}
-
-// orEmpty lets assignments to a record that does not exist yet begin with an empty object.
-func (c *checker) orEmpty(x, old Expr) Expr {
-	empty := &Object{Info: Info{old.At().Span, ops.TypeOf(ops.KindObject)}}
-	whole := &Binary{Info: Info{old.At().Span, ops.TypeOf(ops.KindObject)}, Op: opcodes.Coalesce, Left: old, Right: empty}
-	if x == old {
-		return whole
-	}
-	switch x := x.(type) {
-	case *Assign:
-		return x.with([]Expr{c.orEmpty(x.X, old), x.Value})
-	case *Binary:
-		if x.Op == opcodes.Add && x.Left == old {
-			return x.with([]Expr{whole, x.Right})
-		}
-	}
-	return x
 }
 
 // changed resolves the object of UPDATE … SET { … }: it is merged into the record.
@@ -129,17 +113,16 @@ func (c *checker) changed(w *Write, e ast.Expr) Expr {
 	return o
 }
 
-func (c *checker) assignColumns(w *Write, d *ast.Data) Expr {
+func (c *checker) assignColumns(w *Write, d *ast.Data, out Expr) Expr {
 	if len(d.Rows) != 1 {
 		return c.failf(ops.CodeSyntax, d.Span, "an update takes one row of values, this has %d", len(d.Rows))
 	}
-	out := w.Old
 	for i, value := range d.Rows[0] {
 		if i < len(d.Columns) {
 			path := c.steps(d.Columns[i])
 			x := c.expr(value)
 			c.checkWritten(w, path, x, x.At().Span)
-			out = c.assign(out, path, x)
+			out = c.assign(out, path, x, x.At().Span)
 		}
 	}
 	return out

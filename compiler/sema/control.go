@@ -5,7 +5,6 @@ import (
 
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/diag"
-	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -363,44 +362,6 @@ func (c *checker) seesScript() bool {
 		}
 	}
 	return !c.inFunction
-}
-
-// newValue is what SET makes of a variable's value: the value itself, or with a path the old one with a part replaced.
-func (c *checker) newValue(s *ast.Set, old Expr) Expr {
-	value := c.expr(s.Value)
-	steps := s.Target.Steps
-	if s.Op != ast.AssignSet {
-		part := old
-		for i := range steps {
-			part = c.targetStep(part, &steps[i])
-		}
-		value = c.combined(s.Op, part, value, s.Span, len(steps) > 0)
-	}
-	if len(steps) == 0 {
-		return value
-	}
-	var path []string
-	for len(steps) > 0 && steps[0].Name != nil {
-		path, steps = append(path, steps[0].Name.Text), steps[1:]
-	}
-	if len(steps) == 0 {
-		return c.assign(old, path, value)
-	}
-	if path == nil {
-		return c.assignInside(old, steps, value)
-	}
-	below := &Field{Info: Info{s.Target.Span, ops.Any}, X: old, Path: path}
-	return c.assign(old, path, c.assignInside(below, steps, value))
-}
-
-// combined is old op value; of a part that may not be there, += begins with the value.
-func (c *checker) combined(op ast.AssignOp, old, value Expr, at ops.Span, part bool) Expr {
-	x := c.makeBinary(assignOperators[op], old, value, at, at)
-	if op != ast.AssignAdd || !part {
-		return x
-	}
-	missing := &Unary{Info: Info{at, ops.TypeOf(ops.KindBool)}, Op: opcodes.IsNone, X: old}
-	return &If{Info: Info{at, ops.Any}, Cond: missing, Then: value, Else: x}
 }
 
 func (c *checker) forStep(s *ast.For) []BlockStep {

@@ -89,7 +89,7 @@ func pure(e Expr) bool {
 	yes := true
 	Walk(e, func(x Expr) bool {
 		switch x := x.(type) {
-		case *Const, *Local, *Unary, *Binary, *If, *Sequence, *Object, *Range, *Record, *Elements, *Assign, *AssignIndex, *Omit, *Cast, *Field, *Once, *After:
+		case *Const, *Local, *Unary, *Binary, *If, *Sequence, *Object, *Range, *Record, *Elements, *Assign, *AssignAt, *Omit, *Cast, *Field, *Once, *After:
 		case *Call:
 			yes = yes && x.Func.Capability() == ""
 		default:

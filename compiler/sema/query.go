@@ -345,6 +345,8 @@ type Write struct {
 	// store; In and Out are the ends of an edge that RELATE makes. Old is nil for CREATE and RELATE.
 	Key, Old, New, In, Out Expr
 	IfNotExists            bool
+	// Places are where the text gives values to fields.
+	Places []Place
 	// After is the record as stored, that Items may read.
 	After *Relation
 	Items []Item // nil: nothing is returned

@@ -142,10 +142,12 @@ type (
 		X, Value Expr
 		Path     []string
 	}
-	// AssignIndex is list or object X with the element at Index replaced.
-	AssignIndex struct {
+	// AssignAt is X with a value assigned at a path as assign.at has it; Indexes are those in the path, in order.
+	AssignAt struct {
 		Info
-		X, Index, Value Expr
+		X, Value Expr
+		Indexes  []Expr
+		Path     []string
 	}
 	// Omit is object X without some paths, each written with dots.
 	Omit struct {
@@ -196,22 +198,22 @@ func (e *Param) with([]Expr) Expr  { return e }
 func (e *Var) with([]Expr) Expr    { return e }
 func (e *Column) with([]Expr) Expr { return e }
 
-func (e *Unary) parts() []Expr       { return []Expr{e.X} }
-func (e *Binary) parts() []Expr      { return []Expr{e.Left, e.Right} }
-func (e *If) parts() []Expr          { return []Expr{e.Cond, e.Then, e.Else} }
-func (e *Call) parts() []Expr        { return e.Args }
-func (e *Sequence) parts() []Expr    { return e.Items }
-func (e *Object) parts() []Expr      { return e.Values }
-func (e *Range) parts() []Expr       { return []Expr{e.Lo, e.Hi} }
-func (e *Record) parts() []Expr      { return []Expr{e.Key} }
-func (e *Field) parts() []Expr       { return []Expr{e.X} }
-func (e *InTable) parts() []Expr     { return []Expr{e.X} }
-func (e *Elements) parts() []Expr    { return []Expr{e.X} }
-func (e *Assign) parts() []Expr      { return []Expr{e.X, e.Value} }
-func (e *AssignIndex) parts() []Expr { return []Expr{e.X, e.Index, e.Value} }
-func (e *Omit) parts() []Expr        { return []Expr{e.X} }
-func (e *Cast) parts() []Expr        { return []Expr{e.X} }
-func (e *Paired) parts() []Expr      { return []Expr{e.From, e.To} }
+func (e *Unary) parts() []Expr    { return []Expr{e.X} }
+func (e *Binary) parts() []Expr   { return []Expr{e.Left, e.Right} }
+func (e *If) parts() []Expr       { return []Expr{e.Cond, e.Then, e.Else} }
+func (e *Call) parts() []Expr     { return e.Args }
+func (e *Sequence) parts() []Expr { return e.Items }
+func (e *Object) parts() []Expr   { return e.Values }
+func (e *Range) parts() []Expr    { return []Expr{e.Lo, e.Hi} }
+func (e *Record) parts() []Expr   { return []Expr{e.Key} }
+func (e *Field) parts() []Expr    { return []Expr{e.X} }
+func (e *InTable) parts() []Expr  { return []Expr{e.X} }
+func (e *Elements) parts() []Expr { return []Expr{e.X} }
+func (e *Assign) parts() []Expr   { return []Expr{e.X, e.Value} }
+func (e *AssignAt) parts() []Expr { return append([]Expr{e.X, e.Value}, e.Indexes...) }
+func (e *Omit) parts() []Expr     { return []Expr{e.X} }
+func (e *Cast) parts() []Expr     { return []Expr{e.X} }
+func (e *Paired) parts() []Expr   { return []Expr{e.From, e.To} }
 
 // The parts of an aggregate are evaluated per row, before the group is.
 func (e *Aggregate) parts() []Expr { return append(present(e.Arg, e.Where), e.Params...) }
@@ -247,9 +249,9 @@ func (e *Assign) with(p []Expr) Expr   { c := *e; c.X, c.Value = p[0], p[1]; ret
 func (e *Omit) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
 func (e *Cast) with(p []Expr) Expr     { c := *e; c.X = p[0]; return &c }
 func (e *Paired) with(p []Expr) Expr   { c := *e; c.From, c.To = p[0], p[1]; return &c }
-func (e *AssignIndex) with(p []Expr) Expr {
+func (e *AssignAt) with(p []Expr) Expr {
 	c := *e
-	c.X, c.Index, c.Value = p[0], p[1], p[2]
+	c.X, c.Value, c.Indexes = p[0], p[1], p[2:]
 	return &c
 }
 func (e *Aggregate) with(p []Expr) Expr {
@@ -312,7 +314,10 @@ func (e *Assign) sameHead(o Expr) bool {
 	c, ok := o.(*Assign)
 	return ok && slices.Equal(c.Path, e.Path)
 }
-func (e *AssignIndex) sameHead(o Expr) bool { _, ok := o.(*AssignIndex); return ok }
+func (e *AssignAt) sameHead(o Expr) bool {
+	c, ok := o.(*AssignAt)
+	return ok && slices.Equal(c.Path, e.Path)
+}
 func (e *Omit) sameHead(o Expr) bool {
 	c, ok := o.(*Omit)
 	return ok && slices.Equal(c.Paths, e.Paths)

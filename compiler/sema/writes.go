@@ -2,7 +2,6 @@ package sema
 
 import (
 	"github.com/zerodb/zerodb/compiler/ast"
-	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -74,7 +73,7 @@ func (c *checker) content(w *Write, d *ast.Data) {
 	case d.Object != nil:
 		c.contentValue(w, c.expr(d.Object))
 	case d.Columns != nil:
-		c.contentRows(w, c.valueRows(d), d.Span)
+		c.contentRows(w, c.valueRows(w, d), d.Span)
 	default:
 		c.contentValue(w, c.expr(d.Content))
 	}
@@ -146,173 +145,21 @@ func (c *checker) contentOne(w *Write, x Expr) {
 }
 
 // valueRows makes the list of objects that SET (a, b) VALUES (…), (…) stands for.
-func (c *checker) valueRows(d *ast.Data) Expr {
+func (c *checker) valueRows(w *Write, d *ast.Data) Expr {
 	list := &Sequence{Info: Info{d.Span, ops.TypeOf(ops.KindList)}}
+	for _, name := range d.Columns {
+		w.place(c.steps(name), name.Span)
+	}
 	for _, row := range d.Rows {
 		o := Expr(&Object{Info: Info{d.Span, ops.TypeOf(ops.KindObject)}})
 		for i, value := range row {
 			if i >= len(d.Columns) {
 				break
 			}
-			o = c.assign(o, c.steps(d.Columns[i]), c.expr(value))
+			path := c.steps(d.Columns[i])
+			o = c.assign(o, path, c.expr(value), value.Pos())
 		}
 		list.Items = append(list.Items, o)
 	}
 	return list
-}
-
-// ---- SET
-
-// assignments resolves SET: every value is computed from the record as it was, then all are assigned.
-func (c *checker) assignments(w *Write, d *ast.Data, base Expr) Expr {
-	out := base
-	for i := range d.Set {
-		a := &d.Set[i]
-		name := a.Target.Base.Text
-		for _, before := range d.Set[:i] {
-			if len(a.Target.Steps) == 0 && len(before.Target.Steps) == 0 && before.Target.Base.Text == name {
-				c.failf(ops.CodeSyntax, a.Target.Span, "%s is set twice", name)
-				break
-			}
-		}
-		value := c.expr(a.Value)
-		if name == "id" && len(a.Target.Steps) == 0 {
-			c.assignID(w, value, a)
-			continue
-		}
-		if w.Edge && w.Kind != WriteCreate && (name == "in" || name == "out") {
-			c.failf(ops.CodeReadOnly, a.Target.Span, "%s is an end of the edge and cannot be changed", name)
-			continue
-		}
-		if a.Op != ast.AssignSet {
-			value = c.compute(w, a, value)
-		}
-		out = c.assignPath(w, out, a, value)
-	}
-	return out
-}
-
-func (c *checker) assignID(w *Write, value Expr, a *ast.Assignment) {
-	if w.Kind == WriteUpdate || w.Kind == WriteUpsert && w.Old != nil {
-		c.failf(ops.CodeReadOnly, a.Target.Span, "id is the record's key and cannot be changed")
-		return
-	}
-	c.keyFrom(w, value)
-}
-
-var assignOperators = map[ast.AssignOp]operator{
-	ast.AssignAdd: {sign: "+=", op: opcodes.Add}, ast.AssignSub: {sign: "-=", op: opcodes.Sub},
-	ast.AssignMul: {sign: "*=", op: opcodes.Mul}, ast.AssignDiv: {sign: "/=", op: opcodes.Div}, ast.AssignMod: {sign: "%=", op: opcodes.Mod},
-}
-
-// compute is the value of `target op= value`. A target that is not there counts as the value's neutral start: `n += 1`
-// on a new record makes n 1.
-func (c *checker) compute(w *Write, a *ast.Assignment, value Expr) Expr {
-	o := assignOperators[a.Op]
-	old := c.targetValue(w, &a.Target)
-	if a.Op == ast.AssignAdd {
-		sum := c.makeBinary(o, old, value, a.Span, a.Span)
-		missing := &Unary{Info: Info{a.Span, ops.TypeOf(ops.KindBool)}, Op: opcodes.IsNone, X: old}
-		return &If{Info: Info{a.Span, ops.Any}, Cond: missing, Then: value, Else: sum}
-	}
-	return c.makeBinary(o, old, value, a.Span, a.Span)
-}
-
-// targetValue reads the target of an assignment from the record as it was.
-func (c *checker) targetValue(w *Write, p *ast.FieldPath) Expr {
-	if c.scope.main == nil {
-		return constant(ops.None, p.Span)
-	}
-	x := c.member(c.scope.main, p.Base.Text, p.Base.Span)
-	for _, s := range p.Steps {
-		x = c.targetStep(x, &s)
-	}
-	return x
-}
-
-func (c *checker) targetStep(x Expr, s *ast.PathStep) Expr {
-	switch {
-	case s.Name != nil:
-		return c.step(x, *s.Name, s.Span)
-	case s.All:
-		return c.unsupported(s.Span, "an assignment to every element")
-	}
-	return &Binary{Info: Info{s.Span, ops.Any}, Op: opcodes.Index, Left: x, Right: c.expr(s.Index)}
-}
-
-// assignPath makes the object in which the target has the value.
-func (c *checker) assignPath(w *Write, x Expr, a *ast.Assignment, value Expr) Expr {
-	path := []string{a.Target.Base.Text}
-	for i, s := range a.Target.Steps {
-		if s.Name == nil {
-			below := &Field{Info: Info{a.Span, ops.Any}, X: x, Path: path}
-			return c.assign(x, path, c.assignInside(below, a.Target.Steps[i:], value))
-		}
-		path = append(path, s.Name.Text)
-	}
-	c.checkWritten(w, path, value, a.Target.Base.Span)
-	return c.assign(x, path, value)
-}
-
-// assignInside is x with the value at some steps, the first of which is an index.
-func (c *checker) assignInside(x Expr, steps []ast.PathStep, value Expr) Expr {
-	at := steps[0].Span
-	if steps[0].All {
-		return c.unsupported(at, "an assignment to every element")
-	}
-	index := c.expr(steps[0].Index)
-	rest := steps[1:]
-	element := Expr(&Binary{Info: Info{at, ops.Any}, Op: opcodes.Index, Left: x, Right: index})
-	var path []string
-	for len(rest) > 0 && rest[0].Name != nil {
-		path, rest = append(path, rest[0].Name.Text), rest[1:]
-	}
-	if len(rest) > 0 {
-		below := element
-		if path != nil {
-			below = &Field{Info: Info{at, ops.Any}, X: element, Path: path}
-		}
-		value = c.assignInside(below, rest, value)
-	}
-	if path != nil {
-		value = c.assign(element, path, value)
-	}
-	return &AssignIndex{Info: Info{at, ops.Any}, X: x, Index: index, Value: value}
-}
-
-// assign is object x with a value at path. An object that is written out simply gets a member.
-func (c *checker) assign(x Expr, path []string, value Expr) Expr {
-	if o, ok := x.(*Object); ok && len(path) == 1 {
-		fresh := true
-		for _, name := range o.Names {
-			fresh = fresh && name != path[0]
-		}
-		if fresh {
-			n := *o
-			n.Names, n.Values = append(append([]string{}, o.Names...), path[0]), append(append([]Expr{}, o.Values...), value)
-			return &n
-		}
-	}
-	return &Assign{Info: Info{value.At().Span, ops.TypeOf(ops.KindObject)}, X: x, Value: value, Path: path}
-}
-
-// checkWritten reports what the table would refuse in any case: an unknown field, which stands at name, or a value of a wrong kind.
-func (c *checker) checkWritten(w *Write, path []string, value Expr, name ops.Span) {
-	if w.Desc == nil || path[0] == "id" {
-		return
-	}
-	at := value.At().Span
-	if _, ok := c.fieldType(w.Desc, path[0], name); !ok {
-		return
-	}
-	t, ok := declared(w.Desc, path)
-	if !ok {
-		return
-	}
-	k := value.At().Type.Kind
-	fits := k == ops.KindAny || t.Kind == ops.KindAny || k == t.Kind || k == ops.KindNone ||
-		k.IsNumber() && t.Kind.IsNumber() || t.Kind == ops.KindSet && k == ops.KindList || t.Kind == ops.KindTuple && k == ops.KindList
-	if !fits {
-		c.failf(ops.CodeType, at, "field %s of %s takes %s, not %s", path[len(path)-1], w.Table, aKind(t.Kind), aKind(k))
-	}
 }

@@ -40,6 +40,8 @@ const (
 	opShl         uint16 = 33
 	opShr         uint16 = 34
 	opIndex       uint16 = 35
+	opAddTo       uint16 = 36
+	opTakeFrom    uint16 = 37
 	firstUnary           = opNeg
 	firstBinary          = opAdd
 )
@@ -442,6 +444,16 @@ var binary = [...]kernel.BinaryOp{
 	{
 		Scalar: func(a, b ops.Value) (ops.Value, error) {
 			return ops.Eval2(opIndex, a, b)
+		},
+	},
+	{
+		Scalar: func(a, b ops.Value) (ops.Value, error) {
+			return ops.Eval2(opAddTo, a, b)
+		},
+	},
+	{
+		Scalar: func(a, b ops.Value) (ops.Value, error) {
+			return ops.Eval2(opTakeFrom, a, b)
 		},
 	},
 }

@@ -76,6 +76,10 @@ const (
 	Shr
 	// Index: A = B[C]: an element counted from 0 or from -1 backwards, a member by name, or a slice by range; out of range is none.
 	Index
+	// AddTo: A = B with C added, as += has it: C where B is none; a list or set takes what is no list, tuple or set as an element, and of none nothing, an object of none nothing; else as add.
+	AddTo
+	// TakeFrom: A = B with C taken away, as -= has it: from a list or set the elements that equal C, or are in C where that is a list, tuple or set; from an object the member named C, or those that C lists; of none nothing; else as sub.
+	TakeFrom
 	// Field: A = the value at path C in B: a member of an object, a field of the record a link names (fetched in one sorted batch), of every element for a list; none of none.
 	Field
 	// InTable: A = B where it is a link into the table named by string constant C, else none (also where it is no link).
@@ -102,10 +106,10 @@ const (
 	Range
 	// Record: A = the record id of table C (a string constant) with key B; a record id of that table passes.
 	Record
-	// Assign: A = object B with path C set to B+1; none removes the member.
+	// Assign: A = object B with path C set to B+1, through the elements of the lists on the way; none removes the member.
 	Assign
-	// AssignIndex: A = list or object B with element B+1 (int or name) set to B+2; an index beyond the end is an error.
-	AssignIndex
+	// AssignAt: A = B with value B+1 assigned at path C. The path begins with the operator (=, +=, -=, *=, /=, %=); its steps are .name, [] for an index, which stands in B+2, B+3, … (an int or a name), and [*] for every element or member; a name leads through the elements of a list. None removes a member; an index beyond the end is an error.
+	AssignAt
 	// Omit: A = object B without the paths that shape C names.
 	Omit
 	// Rows: A = the list of the rows that fragment B emits, whose inputs are the values from C on (a row of columns is an object, others are their one value); where an input is a vector, a list for each selected row.
@@ -219,7 +223,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 106
+const Count = 108
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -259,6 +263,8 @@ var Names = [Count]string{
 	"shl",
 	"shr",
 	"index",
+	"add.to",
+	"take.from",
 	"field",
 	"in.table",
 	"fetch",
@@ -273,7 +279,7 @@ var Names = [Count]string{
 	"range",
 	"record",
 	"assign",
-	"assign.index",
+	"assign.at",
 	"omit",
 	"rows",
 	"exists",

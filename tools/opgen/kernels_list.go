@@ -154,4 +154,6 @@ var binaryKernels = []binaryKernel{
 	{op: "shl", loops: []binaryLoop{intLoop(checked("ShiftLeft"))}},
 	{op: "shr", loops: []binaryLoop{intLoop(shiftRight)}},
 	{op: "index"},
+	{op: "add.to"},
+	{op: "take.from"},
 }

@@ -65,6 +65,7 @@ var resultWords = map[ops.TypeRule]string{
 	ops.ResultNumeric:   "wider number",
 	ops.ResultAdd:       "wider number, or the joined kind",
 	ops.ResultElement:   "element",
+	ops.ResultAny:       "any",
 	ops.ResultFloat:     "float",
 	ops.ResultInt:       "int, or wide if an operand is",
 	ops.ResultDeclared:  "as declared",

@@ -45,7 +45,7 @@ func (q *Queries) statement(ctx context.Context, at **zerodb.Stmt, program strin
 var airportsOfProgram string
 
 // AirportsOfHash is the SHA-256 of the program, by which a server knows it.
-const AirportsOfHash = "24fca6dc0331e9408e2e283b55ed28e6f34842ef78f0c4d3202d78d769eaca08"
+const AirportsOfHash = "a0f15eaeaa9f48ad319f4e4e59f1ba90aa56d8eea97fee6f748504c953b7b382"
 
 // AirportsOfParams are the parameters of AirportsOf.
 type AirportsOfParams struct {
@@ -108,7 +108,7 @@ func (q *Queries) AirportsOfOne(ctx context.Context, p AirportsOfParams) (r Airp
 var flightsFromProgram string
 
 // FlightsFromHash is the SHA-256 of the program, by which a server knows it.
-const FlightsFromHash = "547b474b745d0de94341b2a9757bf48dcce90a4bb36956b42314c1712f084466"
+const FlightsFromHash = "f4a96ec1bf33e3377ba2bf4785cc0a805d16cbebcb3f8783a571c601e79d8f67"
 
 // FlightsFromParams are the parameters of FlightsFrom.
 type FlightsFromParams struct {
@@ -173,7 +173,7 @@ func (q *Queries) FlightsFromOne(ctx context.Context, p FlightsFromParams) (r Fl
 var visitProgram string
 
 // VisitHash is the SHA-256 of the program, by which a server knows it.
-const VisitHash = "a24ac3f0ac7f86cab8f917638fdf49dbe6e90e20043d8f0c46d1c7dd21205249"
+const VisitHash = "78b4628d961e8ebc63ed1015743a792ab4a750c49e185b32114dd8604d6be841"
 
 // VisitParams are the parameters of Visit.
 type VisitParams struct {
