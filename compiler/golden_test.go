@@ -30,7 +30,7 @@ import (
 //	plan      the plan of the text
 //	bytecode  its program
 //
-// with the arguments off=rule (planning rules that do not fire), work (what the statement looked at), place (where in the text
+// with the arguments off=rule (planning rules that do not fire), large (every table is thought to have 100,000 records), work (what the statement looked at), place (where in the text
 // an error is) and param=(name, literal, …).
 func TestGolden(t *testing.T) {
 	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
@@ -42,7 +42,8 @@ func TestGolden(t *testing.T) {
 }
 
 func golden(t *testing.T, db **database, d *datadriven.TestData) string {
-	opt := compiler.Options{Catalog: (*db).store.Catalog(), Off: values(d, "off")}
+	(*db).large = d.HasArg("large")
+	opt := compiler.Options{Catalog: (*db).catalog(), Off: values(d, "off")}
 	switch d.Cmd {
 	case "data":
 		*db = newDatabase()
@@ -118,13 +119,26 @@ func plans(src string, opt compiler.Options) string {
 type database struct {
 	store *memstore.Store
 	vars  map[string]ops.Value
-	batch int // the most rows of a batch
+	batch int  // the most rows of a batch
+	large bool // every table is thought to have 100,000 records
 	src   string
 	place bool
 }
 
 func newDatabase() *database {
 	return &database{store: memstore.New(schema.NewMemory("main", "main")), vars: map[string]ops.Value{}}
+}
+
+// catalog is the store's catalog, with the numbers of records that tables are thought to have.
+func (db *database) catalog() schema.Catalog {
+	cat := db.store.Catalog()
+	if m, ok := cat.(*schema.Memory); ok && db.large {
+		for _, t := range m.Tables() {
+			m = m.WithRows(t.Name, 100_000)
+		}
+		return m
+	}
+	return cat
 }
 
 // failed writes an error of a run.
@@ -146,7 +160,7 @@ func (db *database) run(src string, opt compiler.Options, params []string, work 
 	db.src = src
 	var out strings.Builder
 	for _, s := range script.Statements {
-		opt.Catalog = db.store.Catalog()
+		opt.Catalog = db.catalog()
 		opt.Vars = db.names()
 		one := &ast.Script{At: script.At, Source: src, Statements: []ast.Statement{s}}
 		r, errs := compiler.CompileScript(one, opt)

@@ -315,6 +315,11 @@ var Table = []Row{
 	{Name: "open.apply", Form: FormCursor, Operands: [3]Operand{CursorRef, FragmentRef, SrcBase}, Cost: CostScan,
 		Effect: "Opens cursor A over the rows of fragment B for each selected row of the batch of which inputs from C on are vectors: children of that row, which has a row of none where the cursor is outer and there are none."},
 
+	{Name: "open.merge", Form: FormCursor, Operands: [3]Operand{CursorRef, BuilderRef, CursorRef}, Cost: CostConst,
+		Effect: "Opens cursor A over join B of cursors C and C+1, whose fragments' rows begin with the keys and ascend by them, and takes both over: the rows are those of open.join, of C with those of C+1 that have the same keys. Rows that do not ascend are an error."},
+	{Name: "open.lookup", Form: FormCursor, Operands: [3]Operand{CursorRef, AccessRef, SrcBase}, Cost: CostKeys,
+		Effect: "Opens cursor A over the records that an index has for the values that stand from C on in each selected row of the parent's batch, which are the index's leading fields, as many as the access has equal ones: children of that row, in one pass over the index by sorted values. Where the cursor is outer, a row that finds none has one of none."},
+
 	// ---- builders
 	{Name: "new", Form: FormBuilder, Operands: [3]Operand{BuilderRef, SrcScalarBase}, Cost: CostConst,
 		Effect: "Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so."},

@@ -16,19 +16,9 @@ import (
 
 // ScanIndex implements vm.Txn.
 func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Index, equal []ops.Value, r vm.Range, indexOnly bool, cols []vm.Column) (vm.Cursor, error) {
-	if err := t.alive(ctx); err != nil {
-		return nil, err
-	}
-	tab, err := t.table(desc)
+	tab, err := t.indexed(ctx, desc, ix, len(equal))
 	if err != nil {
 		return nil, err
-	}
-	at := slices.IndexFunc(tab.desc.Indexes, func(i *schema.Index) bool { return i.ID == ix.ID })
-	if at < 0 || !tab.desc.Indexes[at].Ready {
-		return nil, ops.Errorf(ops.CodeRecompile, "index %s of %s was removed or is being built", ix.Name, desc.Name)
-	}
-	if len(equal) > len(ix.Fields) {
-		return nil, ops.Errorf(ops.CodeInternal, "index %s has %d fields, not %d", ix.Name, len(ix.Fields), len(equal))
 	}
 	p := tab.index(ix.ID)
 	prefix := p[:]
@@ -44,17 +34,48 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 			hi = bytes.Clone(lo)
 		}
 	}
+	c := &indexCursor{}
+	if err := c.init(ctx, t, tab, ix, lo, hi, indexOnly, cols); err != nil {
+		return nil, err
+	}
+	c.reverse = r.Reverse
+	return c, nil
+}
+
+// indexed is the table of an index that can be read by so many leading values.
+func (t *Txn) indexed(ctx context.Context, desc *schema.Table, ix *schema.Index, equal int) (*table, error) {
+	if err := t.alive(ctx); err != nil {
+		return nil, err
+	}
+	tab, err := t.table(desc)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(tab.desc.Indexes, func(i *schema.Index) bool { return i.ID == ix.ID })
+	if at < 0 || !tab.desc.Indexes[at].Ready {
+		return nil, ops.Errorf(ops.CodeRecompile, "index %s of %s was removed or is being built", ix.Name, desc.Name)
+	}
+	if equal > len(ix.Fields) {
+		return nil, ops.Errorf(ops.CodeInternal, "index %s has %d fields, not %d", ix.Name, len(ix.Fields), equal)
+	}
+	return tab, nil
+}
+
+// init opens the cursor over a piece of the index.
+func (c *indexCursor) init(ctx context.Context, t *Txn, tab *table, ix *schema.Index, lo, hi []byte, indexOnly bool, cols []vm.Column) error {
 	mark := t.kv.Mark()
 	var it *kv.Iter
+	var err error
 	if t.kv.AsOf() && t.kv.Snapshot() < tab.since {
 		it, err = t.entriesThen(ctx, tab, ix, lo, hi)
 	} else {
 		it, err = t.kv.NewIter(lo, hi, mark)
 	}
 	if err != nil {
-		return nil, wrap(err)
+		return wrap(err)
 	}
-	c := &indexCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}, ix: ix, fields: make([]int, len(cols))}
+	c.walk = walk{txn: t, it: it, lo: lo, hi: hi}
+	c.ix, c.fields = ix, make([]int, len(cols))
 	c.rows.init(t.layoutOf(tab, cols))
 	c.fetch = fetcher{txn: t, mark: mark}
 	for i, col := range cols {
@@ -62,7 +83,7 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 		if indexOnly && c.rows.cols[i].from == fromField {
 			c.fields[i] = slices.IndexFunc(ix.Fields, func(p []string) bool { return slices.Equal(p, col.Path) })
 			if c.fields[i] < 0 {
-				return nil, errors.Join(ops.Errorf(ops.CodeInternal, "index %s does not hold %v", ix.Name, col.Path), c.close())
+				return errors.Join(ops.Errorf(ops.CodeInternal, "index %s does not hold %v", ix.Name, col.Path), c.close())
 			}
 			c.fromEntry = true
 		}
@@ -70,7 +91,7 @@ func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Inde
 	if !indexOnly {
 		c.values, c.lateValues = c.rows.values, c.rows.lateValues
 	}
-	return c, nil
+	return nil
 }
 
 // positionIn is where a position lies in an index. The entries of a unique index do not have the record's key unless a field is
@@ -125,6 +146,11 @@ func (c *indexCursor) Next(ctx context.Context, b *vm.Batch) error {
 			return wrap(err)
 		}
 	}
+	return c.finish(b)
+}
+
+// finish reads and decodes what is wanted of a batch at once.
+func (c *indexCursor) finish(b *vm.Batch) error {
 	if c.values {
 		if err := c.read(b.N, nil); err != nil {
 			return err
@@ -184,7 +210,7 @@ func (c *indexCursor) read(n int, sel ops.Selection) error {
 	f, p := &c.fetch, c.rows.tab.records
 	f.want = f.want[:0]
 	eachRow(n, sel, func(row int32) {
-		if c.vals[row] == nil {
+		if c.vals[row] == nil && c.keys[row] != nil {
 			f.want = append(f.want, wanted{c.rows.mem.Join(p[:], c.keys[row]), row})
 		}
 	})
@@ -212,6 +238,10 @@ func (c *indexCursor) column(b *vm.Batch, i int, sel ops.Selection) error {
 				continue
 			}
 			at++
+		}
+		if c.keys[row] == nil { // a row of a lookup that found nothing
+			out.None()
+			continue
 		}
 		if f := c.fields[i]; f >= 0 {
 			v, err := fieldOf(c.entries[row], c.notes[row], f, c.rows.mem)

@@ -118,6 +118,74 @@ func (j *joiner) add(cols []*ops.Vector, sel ops.Selection, n int) {
 	}
 }
 
+// newGroup begins a group of rows with the keys of row i of some columns, for a join that meets its rows in the order of their keys.
+// Its number is that of a key, though the table cannot find it.
+func (j *joiner) newGroup(keys []*ops.Vector, i int) int32 {
+	for _, c := range keys {
+		j.table.keys = append(j.table.keys, j.arena.copy(c.At(i)))
+	}
+	j.first, j.last = append(j.first, -1), append(j.last, -1)
+	return int32(len(j.first) - 1)
+}
+
+// grow adds a row of the right side to the last group.
+func (j *joiner) grow(cols []*ops.Vector, i int) {
+	row, g := int32(len(j.next)), len(j.first)-1
+	j.next = append(j.next, -1)
+	if j.first[g] < 0 {
+		j.first[g] = row
+	} else {
+		j.next[row-1] = row
+	}
+	j.last[g] = row
+	for c := range j.cols {
+		j.cols[c].Append(j.arena.copy(cols[j.decl.Keys+c].At(i)))
+	}
+}
+
+// keepGroup forgets all groups but the last one, whose number is given and comes back; -1 forgets that as well. Where little stands
+// before it, it stays in its place.
+func (j *joiner) keepGroup(g int32) int32 {
+	if g >= 0 {
+		if j.first[g] >= ops.BatchSize {
+			j.moveUp(int(g))
+			g = 0
+		}
+		return g
+	}
+	j.first, j.last, j.next, j.table.keys = j.first[:0], j.last[:0], j.next[:0], j.table.keys[:0]
+	for c := range j.cols {
+		j.cols[c].Reset(ops.KindNone, 0)
+	}
+	if j.arena.size > lastChunk {
+		j.arena.reset()
+	}
+	return -1
+}
+
+// moveUp makes the last group the only one.
+func (j *joiner) moveUp(g int) {
+	from, width := int(j.first[g]), j.decl.Keys
+	n := len(j.next) - from
+	mem := arena{}
+	for c := range j.cols {
+		var v ops.Vector
+		for i := range n {
+			v.Append(mem.copy(j.cols[c].At(from + i)))
+		}
+		j.cols[c] = v
+	}
+	for c := range width {
+		j.table.keys[c] = mem.copy(j.table.keys[g*width+c])
+	}
+	j.arena, j.table.keys, j.next = mem, j.table.keys[:width], j.next[:n]
+	for i := range j.next {
+		j.next[i] = int32(i) + 1
+	}
+	j.next[n-1] = -1
+	j.first, j.last = append(j.first[:0], 0), append(j.last[:0], int32(n-1))
+}
+
 func (j *joiner) putAside(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) error {
 	for i := range selectedRows(sel, n) {
 		if err := j.aside.add(r, joinName, overflowBuild, j.table.h[i], cols, i); err != nil {
@@ -138,8 +206,9 @@ func (j *joiner) spill(r *Rows) error {
 	for from := 0; from < j.rows(); from += ops.BatchSize {
 		n := min(j.rows()-from, ops.BatchSize)
 		cols := j.window(from, n)
+		j.table.hash(cols[:j.decl.Keys], nil, n)
 		for i := range n {
-			if err := j.aside.add(r, joinName, overflowBuild, j.table.hashes[j.number[from+i]], cols, i); err != nil {
+			if err := j.aside.add(r, joinName, overflowBuild, j.table.h[i], cols, i); err != nil {
 				return err
 			}
 		}

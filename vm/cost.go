@@ -17,7 +17,7 @@ func costOf(p *Program, f *Fragment) CostClass {
 				c = CostLimit
 			}
 			cost = max(cost, c)
-		case opcodes.OpenEdges:
+		case opcodes.OpenEdges, opcodes.OpenLookup:
 			cost = max(cost, CostIndexRange)
 		case opcodes.OpenDegrees:
 			cost = max(cost, CostFullScan)

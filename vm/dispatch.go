@@ -112,6 +112,8 @@ var handlers = [...]handler{
 	opcodes.Get:          doGet,
 	opcodes.Fill:         doFill,
 	opcodes.OpenJoin:     doOpenJoin,
+	opcodes.OpenMerge:    doOpenMerge,
+	opcodes.OpenLookup:   doOpenLookup,
 	opcodes.OpenApply:    doOpenApply,
 	opcodes.Each:         doEach,
 

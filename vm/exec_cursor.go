@@ -196,6 +196,21 @@ func doOpenIndex(fr *frame, in *Instr) signal {
 	return fr.openStore(in, a, c, err)
 }
 
+func doOpenLookup(fr *frame, in *Instr) signal {
+	a := fr.access(in.B)
+	decl := &fr.frag.Cursors[in.A]
+	parent := &fr.cursors[decl.Parent-1]
+	if a.table == nil {
+		if decl.Outer {
+			return fr.fail(recompile("there is no table %s any more", a.name))
+		}
+		return fr.openNothing(in, a)
+	}
+	l := Lookup{Values: fr.columnsFrom(in.C, a.Equal, parent.n, nil), Sel: parent.sel, N: parent.n, Outer: decl.Outer}
+	c, err := fr.run.txn.Lookup(fr.run.ctx, a.table, a.index, l, a.IndexOnly, a.Columns)
+	return fr.openStore(in, a, c, err)
+}
+
 func doOpenKeys(fr *frame, in *Instr) signal {
 	a, cs := fr.access(in.B), &fr.cursors[in.A]
 	if err := cs.keys.start(fr.run, a, fr.scalars[in.C]); err != nil {

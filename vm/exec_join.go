@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 
 	"github.com/zerodb/zerodb/ops"
 )
@@ -33,6 +34,11 @@ type joinCursor struct {
 	// The rows of the batch that was given last: rows of the left batch, and right rows or -1.
 	parents, rows []int32
 
+	// Where both sides ascend by their keys: the left and the right one, and the group of the left row met last.
+	merged, other mergeSide
+	was           int32
+	only          [1]int32
+
 	// What follows where the right side did not fit.
 	apart bool
 	parts partJoin
@@ -57,7 +63,7 @@ func doOpenJoin(fr *frame, in *Instr) signal {
 	c := &cs.join
 	c.fr, c.own, c.left, c.b, c.round = fr, cs, &fr.cursors[in.C], j, j.round
 	c.mode, c.keys = b.decl.Join, b.decl.Keys
-	c.apart = j.aside.used()
+	c.apart, c.merged.cs, c.other.cs, c.was = j.aside.used(), nil, nil, -1
 	c.parts = partJoin{cols: c.parts.cols, shown: c.parts.shown, hits: c.parts.hits[:0]}
 	c.begin(nil, nil, 0)
 	width := len(c.left.shape(fr).Names) - c.keys + b.decl.Columns - b.decl.Keys
@@ -73,10 +79,13 @@ func (cs *cursorState) shape(fr *frame) *Shape {
 	return &fr.run.linked.Program.Shapes[cs.child.frag.Shape]
 }
 
-// Close implements Cursor: the left side goes with the join.
+// Close implements Cursor: the sides go with the join.
 func (c *joinCursor) Close() error {
 	err := c.left.close(c.fr)
-	c.fr, c.left, c.b = nil, nil, nil
+	if c.other.cs != nil {
+		err = errors.Join(err, c.other.cs.close(c.fr))
+	}
+	c.fr, c.left, c.b, c.merged.cs, c.other.cs = nil, nil, nil, nil, nil
 	return err
 }
 
@@ -213,7 +222,10 @@ func (c *joinCursor) show(out *Batch) {
 
 // advance goes to the next left batch.
 func (c *joinCursor) advance() (bool, error) {
-	if c.apart {
+	switch {
+	case c.merged.cs != nil:
+		return c.advanceMerge()
+	case c.apart:
 		return c.advanceApart()
 	}
 	more, err := c.pull()

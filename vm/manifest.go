@@ -93,7 +93,7 @@ func (m *manifestOf) fragment(f *Fragment) {
 	for i := range f.Code {
 		in := &f.Code[i]
 		switch in.Op {
-		case opcodes.Get, opcodes.Fetch, opcodes.OpenTable, opcodes.OpenRange, opcodes.OpenIndex, opcodes.OpenKeys, opcodes.OpenEdges, opcodes.OpenDegrees:
+		case opcodes.Get, opcodes.Fetch, opcodes.OpenTable, opcodes.OpenRange, opcodes.OpenIndex, opcodes.OpenLookup, opcodes.OpenKeys, opcodes.OpenEdges, opcodes.OpenDegrees:
 			m.read(&m.p.Accesses[in.B])
 		case opcodes.Field:
 			m.follow(f, in)

@@ -39,7 +39,7 @@ func makeShapes() []opShape {
 			case ops.Label:
 				s.label = onlySlot(row, s.label, i)
 			case ops.CursorRef:
-				if uint16(op) == opcodes.OpenJoin && i == 2 {
+				if joins(uint16(op)) && i == 2 {
 					continue // the left side, see flow.takes
 				}
 				s.cursor = onlySlot(row, s.cursor, i)
@@ -59,6 +59,9 @@ func makeShapes() []opShape {
 	}
 	return shapes
 }
+
+// joins reports whether an opcode takes cursors over.
+func joins(op uint16) bool { return op == opcodes.OpenJoin || op == opcodes.OpenMerge }
 
 func opens(op uint16) bool {
 	return ops.Table[op].Form == ops.FormCursor && strings.HasPrefix(ops.Table[op].Name, "open.")

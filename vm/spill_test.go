@@ -18,6 +18,12 @@ import (
 // query runs a program with a memory budget and returns its rows as text, and how many temporary files it made.
 func query(t rapid.TB, store *memstore.Store, program string, memory int64, params ...ops.Value) ([]string, int, error) {
 	t.Helper()
+	return queryIn(t, store, program, vm.Options{Params: params, Memory: vm.NewBudget(memory)})
+}
+
+// queryIn is query with options of one's own.
+func queryIn(t rapid.TB, store *memstore.Store, program string, o vm.Options) ([]string, int, error) {
+	t.Helper()
 	p, err := vm.Assemble(program)
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +40,9 @@ func query(t rapid.TB, store *memstore.Store, program string, memory int64, para
 	if err != nil {
 		t.Fatal(err)
 	}
-	spill, budget := &memorySpill{}, vm.NewBudget(memory)
-	rows, err := vm.Run(context.Background(), l, store, vm.Options{Params: params, Memory: budget, Spill: spill})
+	spill, budget := &memorySpill{}, o.Memory
+	o.Spill = spill
+	rows, err := vm.Run(context.Background(), l, store, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,11 @@ type Txn interface {
 	// ScanIndex reads the records that an index has in r, in index order. equal are the leading field values.
 	ScanIndex(ctx context.Context, t *schema.Table, ix *schema.Index, equal []ops.Value, r Range, indexOnly bool, cols []Column) (Cursor, error)
 
+	// Lookup reads, for each selected row, the records that an index has for the row's values, which are the leading fields of the
+	// index: in one pass, by sorted values. The batches' Parent maps each record to its row. With Outer a row without a
+	// record has one of none.
+	Lookup(ctx context.Context, t *schema.Table, ix *schema.Index, l Lookup, indexOnly bool, cols []Column) (Cursor, error)
+
 	// Fetch reads, for each selected row of ids, the record it names (of any table of the database) into the same
 	// row of dst, one vector a column; rows whose id is none, is no record id or names no record become none.
 	// Seeks are sorted and each distinct id is read once. dst vectors are ids.N long. As with Get, the values live on.
@@ -78,6 +83,14 @@ type Range struct {
 	// After is a position that the scan begins behind, in its direction; nil without one. It is the key of a record, or of an
 	// index the values of its fields behind the equal ones and then the key of a record.
 	After []ops.Value
+}
+
+// Lookup is what an index is asked for: a value a row in each of some vectors of N rows.
+type Lookup struct {
+	Values []*ops.Vector
+	Sel    ops.Selection
+	N      int
+	Outer  bool
 }
 
 // Cursor produces batches.

@@ -242,40 +242,59 @@ func (f *flow) edge(to int, ends bool) error {
 	return nil
 }
 
-// closed says that a cursor is closed; its batch is gone. A join's left cursor is closed with it.
+// closed says that a cursor is closed; its batch is gone. The cursors that a join has taken over are closed with it.
 func (f *flow) closed(facts []uint64, c int) {
-	for ; c >= 0; c = f.left(c) {
+	shut := func(c int) {
 		f.lose(facts, c)
 		unset(facts, f.cursor(c, factOpen))
 		set(facts, f.cursor(c, factClosed))
 	}
-}
-
-// left is the cursor that a join's cursor takes over, -1 for the cursors of other things.
-func (f *flow) left(c int) int {
-	if at := f.v.opens[c]; at >= 0 && f.v.f.Code[at].Op == opcodes.OpenJoin {
-		return int(f.v.f.Code[at].C)
+	shut(c)
+	for _, side := range f.sides(c) {
+		if side >= 0 {
+			shut(side)
+		}
 	}
-	return -1
 }
 
-// takes checks open.join: the left cursor is open and was not read, and from then on nobody else's.
+// sides are the cursors that a join's cursor takes over, which are over fragments; -1 where there is none.
+func (f *flow) sides(c int) [2]int {
+	if at := f.v.opens[c]; at >= 0 && joins(f.v.f.Code[at].Op) {
+		return sidesOf(&f.v.f.Code[at])
+	}
+	return [2]int{-1, -1}
+}
+
+// sidesOf are the cursors that a join takes over.
+func sidesOf(in *Instr) [2]int {
+	if in.Op == opcodes.OpenMerge {
+		return [2]int{int(in.C), int(in.C) + 1}
+	}
+	return [2]int{int(in.C), -1}
+}
+
+// takes checks open.join and open.merge: the cursors are open and were not read, and from then on nobody else's.
 func (f *flow) takes() error {
 	v, facts := f.v, f.now.facts
-	own, left := int(v.in.A), int(v.in.C)
-	switch {
-	case !has(facts, f.cursor(own, factClosed)):
+	own := int(v.in.A)
+	if !has(facts, f.cursor(own, factClosed)) {
 		return v.wrong("cursor %d may be open already", own)
-	case !has(facts, f.cursor(left, factOpen)):
-		return v.wrong("cursor %d is not open on every way to it", left)
-	case f.now.pushes[left] > 0:
-		return v.wrong("%d sel.push of batch %d are open", f.now.pushes[left], left)
+	}
+	for _, side := range sidesOf(v.in) {
+		switch {
+		case side < 0:
+			continue
+		case !has(facts, f.cursor(side, factOpen)):
+			return v.wrong("cursor %d is not open on every way to it", side)
+		case f.now.pushes[side] > 0:
+			return v.wrong("%d sel.push of batch %d are open", f.now.pushes[side], side)
+		}
+		f.lose(facts, side)
+		unset(facts, f.cursor(side, factOpen))
 	}
 	unset(facts, f.cursor(own, factClosed))
 	set(facts, f.cursor(own, factOpen))
 	f.lose(facts, own)
-	f.lose(facts, left)
-	unset(facts, f.cursor(left, factOpen))
 	return nil
 }
 
@@ -337,7 +356,7 @@ func (f *flow) usesBuilder() error {
 	if !has(f.now.facts, bit) {
 		return v.wrong("operand %s is builder %d, which is not new or was read on some way to it", slotNames[i], b)
 	}
-	if v.in.Op == opcodes.OpenBuilt || v.in.Op == opcodes.OpenJoin {
+	if v.in.Op == opcodes.OpenBuilt || joins(v.in.Op) {
 		unset(f.now.facts, bit)
 	}
 	return nil
@@ -356,7 +375,7 @@ func (f *flow) usesCursor() error {
 		c = int(v.in.C) - 1
 	}
 	switch op := v.in.Op; {
-	case op == opcodes.OpenJoin:
+	case joins(op):
 		return f.takes()
 	case opensCursor(op):
 		if !has(facts, f.cursor(c, factClosed)) {

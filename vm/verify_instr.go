@@ -123,7 +123,7 @@ func (v *verifier) fitting() error {
 		if err := v.below("C", int(in.C), len(v.f.Cursors)+1, "batch"); err != nil {
 			return err
 		}
-	case opcodes.OpenJoin:
+	case opcodes.OpenJoin, opcodes.OpenMerge:
 		if err := v.joins(); err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (v *verifier) defines(c *schema.Change) error {
 // accessKinds are the kinds of access that operators take.
 var accessKinds = map[uint16][]AccessKind{
 	opcodes.Get: {AccessTable, AccessRecord}, opcodes.OpenKeys: {AccessTable, AccessRecord}, opcodes.Fetch: {AccessRecord},
-	opcodes.OpenTable: {AccessTable}, opcodes.OpenRange: {AccessRange}, opcodes.OpenIndex: {AccessIndex}, opcodes.OpenEdges: {AccessEdges},
+	opcodes.OpenTable: {AccessTable}, opcodes.OpenRange: {AccessRange}, opcodes.OpenIndex: {AccessIndex}, opcodes.OpenLookup: {AccessIndex}, opcodes.OpenEdges: {AccessEdges},
 	opcodes.OpenDegrees: {AccessEdges},
 	opcodes.Create:      {AccessTable}, opcodes.Update: {AccessTable}, opcodes.Relate: {AccessTable}, opcodes.Delete: {AccessTable, AccessRecord},
 }
@@ -252,6 +252,9 @@ func (v *verifier) accessFits() error {
 	if v.in.Op == opcodes.OpenDegrees && (a.Table < 0 || a.Direction == Both) {
 		return v.wrong("operand B is access %d; one table's edges in one direction are wanted", v.in.B)
 	}
+	if v.in.Op == opcodes.OpenLookup && a.Kind == AccessIndex && (a.Equal == 0 || a.Lo != Unbounded || a.Hi != Unbounded || a.After > 0 || a.Reverse) {
+		return v.wrong("operand B is access %d; one of an index by equal values alone is wanted", v.in.B)
+	}
 	if v.shape.accesses>>a.Kind&1 != 0 {
 		return nil
 	}
@@ -263,7 +266,7 @@ var builderKinds = map[uint16][]BuilderKind{
 	opcodes.New: {BuildSort, BuildGroup, BuildSet, BuildLimit, BuildJoin, BuildQueue, BuildTally},
 	opcodes.Put: {BuildSort, BuildGroup, BuildSet, BuildJoin, BuildQueue, BuildTally}, opcodes.Weigh: {BuildTally},
 	opcodes.Has: {BuildSet}, opcodes.Distinct: {BuildSet}, opcodes.Limit: {BuildLimit}, opcodes.LimitDone: {BuildLimit}, opcodes.Topk: {BuildSort},
-	opcodes.OpenBuilt: {BuildSort, BuildGroup, BuildSet}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
+	opcodes.OpenBuilt: {BuildSort, BuildGroup, BuildSet}, opcodes.OpenJoin: {BuildJoin}, opcodes.OpenMerge: {BuildJoin}, opcodes.OpenQueue: {BuildQueue}, opcodes.Unmatched: {BuildQueue},
 }
 
 func (v *verifier) builderFits() error {
@@ -343,7 +346,7 @@ func (v *verifier) width(cursor uint16) int {
 		return 1
 	case opcodes.OpenFragment, opcodes.OpenApply:
 		return max(0, v.emits(in.B))
-	case opcodes.OpenJoin:
+	case opcodes.OpenJoin, opcodes.OpenMerge:
 		return v.joinWidth(in)
 	case opcodes.OpenDegrees:
 		return 2
@@ -386,23 +389,45 @@ func (v *verifier) joinWidth(in *Instr) int {
 	return max(0, n)
 }
 
-// joins checks what a join takes its left rows of.
+// joins checks what a join takes its left rows of, and a merge join those of the right side as well.
 func (v *verifier) joins() error {
-	in := v.in
-	at := v.opens[in.C]
-	if at < 0 || v.f.Code[at].Op != opcodes.OpenFragment || in.A == in.C {
-		return v.wrong("operand C is cursor %d; one that open.fragment opens is wanted", in.C)
+	in, b := v.in, &v.p.Builders[v.in.B]
+	n, err := v.side(int(in.C))
+	if err != nil {
+		return err
 	}
-	if n, keys := v.emits(v.f.Code[at].B), v.p.Builders[in.B].Keys; n < keys {
-		return v.wrong("operand C is cursor %d of %d columns; the join has %d keys", in.C, n, keys)
+	if n < b.Keys {
+		return v.wrong("operand C is cursor %d of %d columns; the join has %d keys", in.C, n, b.Keys)
+	}
+	if in.Op == opcodes.OpenJoin {
+		return nil
+	}
+	right := int(in.C) + 1
+	if n, err = v.side(right); err != nil {
+		return err
+	}
+	if n != b.Columns || b.Keys == 0 {
+		return v.wrong("cursor %d behind operand C has %d columns; the join has %d, and %d keys", right, n, b.Columns, b.Keys)
 	}
 	return nil
+}
+
+// side is how many columns a side of a join has, which must be a cursor over a fragment, and not the join's own.
+func (v *verifier) side(cursor int) (int, error) {
+	if cursor >= len(v.opens) {
+		return 0, v.wrong("operand C is cursor %d, and a right side behind it is wanted; there are %d", cursor-1, len(v.opens))
+	}
+	at := v.opens[cursor]
+	if at < 0 || v.f.Code[at].Op != opcodes.OpenFragment || int(v.in.A) == cursor {
+		return 0, v.wrong("operand C is cursor %d; one that open.fragment opens is wanted", cursor)
+	}
+	return v.emits(v.f.Code[at].B), nil
 }
 
 // matches checks that a batch is one of a checked join.
 func (v *verifier) matches() error {
 	at := v.opens[v.in.A]
-	if at < 0 || v.f.Code[at].Op != opcodes.OpenJoin || int(v.f.Code[at].B) >= len(v.p.Builders) || v.p.Builders[v.f.Code[at].B].Join != JoinChecked {
+	if at < 0 || !joins(v.f.Code[at].Op) || int(v.f.Code[at].B) >= len(v.p.Builders) || v.p.Builders[v.f.Code[at].B].Join != JoinChecked {
 		return v.wrong("operand A is cursor %d; one of a checked join is wanted", v.in.A)
 	}
 	return nil
@@ -489,6 +514,8 @@ func (p *Program) based(in *Instr, base uint16, reads []uint16) []uint16 {
 		return p.run(reads, base, len(p.Fragments[in.B].Inputs))
 	case opcodes.Distinct, opcodes.Has:
 		return p.run(reads, base, p.Builders[in.B].Columns)
+	case opcodes.OpenLookup:
+		return p.run(reads, base, p.Accesses[in.B].Equal)
 	case opcodes.OpenRange, opcodes.OpenIndex:
 		a := &p.Accesses[in.B]
 		reads = p.run(reads, base, a.Equal)
@@ -561,6 +588,8 @@ func (v *verifier) classes() error {
 		return v.opensChild()
 	case opcodes.OpenApply:
 		return v.applies()
+	case opcodes.OpenLookup:
+		return v.looksUp()
 	case opcodes.Fetch:
 		return v.fetches()
 	case opcodes.Get, opcodes.Describe, opcodes.Virtual, opcodes.AsOf, opcodes.EmitRow, opcodes.New, opcodes.VarSet, opcodes.JumpIf, opcodes.Fail:
@@ -665,6 +694,15 @@ func (v *verifier) applies() error {
 		return v.wrong("operand B is fragment %d, which emits nothing", v.in.B)
 	}
 	return v.all(v.reads, int(v.f.Cursors[v.in.A].Parent)-1, false)
+}
+
+// looksUp checks that values are looked up for the rows of the cursor's parent.
+func (v *verifier) looksUp() error {
+	parent := int(v.f.Cursors[v.in.A].Parent) - 1
+	if parent < 0 {
+		return v.wrong("operand A is cursor %d, which has no parent; values are looked up for rows of one", v.in.A)
+	}
+	return v.all(v.reads, parent, false)
 }
 
 func (v *verifier) fetches() error {

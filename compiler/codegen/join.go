@@ -16,11 +16,14 @@ func (g *gen) join(s *plan.Join, consume func()) {
 	outer := g.frame
 	g.frame = &frame{cursor: scalars}
 	g.emit(opcodes.New, b, 0, 0)
-	g.keep(b, g.openFragment(g.fragmentOf(s.Right)), len(s.Right.Items))
-	left := g.openFragment(g.fragmentOf(s.Left))
+	left := g.openSides(s, b)
 	g.frame = outer
 	c := g.cursor(0)
-	g.emit(opcodes.OpenJoin, uint16(c), b, uint16(left))
+	op := opcodes.OpenJoin
+	if s.Merge {
+		op = opcodes.OpenMerge
+	}
+	g.emit(op, uint16(c), b, uint16(left))
 	handed := append(s.Left.Items[keys:len(s.Left.Items):len(s.Left.Items)], s.Right.Items[keys:]...)
 	g.loop(c, handedColumns(handed), func() {
 		if s.Mode() == vm.JoinChecked {
@@ -28,6 +31,31 @@ func (g *gen) join(s *plan.Join, consume func()) {
 		}
 		consume()
 	})
+}
+
+// openSides opens a cursor over the left side. The right one is kept, or for a merge join the next cursor.
+func (g *gen) openSides(s *plan.Join, b uint16) int {
+	if !s.Merge {
+		g.keep(b, g.openFragment(g.fragmentOf(s.Right)), len(s.Right.Items))
+		return g.openFragment(g.fragmentOf(s.Left))
+	}
+	left, right := g.fragmentOf(s.Left), g.fragmentOf(s.Right)
+	c := g.openFragment(left)
+	if d := g.openFragment(right); d != c+1 {
+		panic(fault("the sides of a merge join are cursors %d and %d", c, d))
+	}
+	return c
+}
+
+// lookUp reads the records that an index has for the rows at hand.
+func (g *gen) lookUp(i int, s *plan.Lookup, consume func()) {
+	g.preload(i)
+	base := g.exprs(s.Equal)
+	a := vm.Access{Kind: vm.AccessIndex, Index: s.Index.Name, Equal: len(s.Equal), IndexOnly: s.Only}
+	c := g.cursor(uint16(g.frame.cursor) + 1)
+	g.cursors[c].Outer = s.Outer
+	g.open(s.Rel, opcodes.OpenLookup, c, g.accessTo(a, &s.Access), base)
+	g.loop(c, columnsOf(s.Columns), consume)
 }
 
 // handedColumns are the columns that a side hands on; a constant only stands where it has none.

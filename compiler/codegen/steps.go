@@ -92,6 +92,8 @@ func (g *gen) between(i int, consume func()) {
 		g.produce(i-1, func() { g.expand(i, s, consume) })
 	case *plan.Apply:
 		g.produce(i-1, func() { g.apply(i, s, consume) })
+	case *plan.Lookup:
+		g.produce(i-1, func() { g.lookUp(i, s, consume) })
 	case *plan.Pairs:
 		g.produce(i-1, func() { g.pairSet(i, s); consume() })
 	case *plan.Branch:

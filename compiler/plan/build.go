@@ -69,16 +69,21 @@ type planner struct {
 
 // finish applies the rules to a pipeline and plans the subqueries that are then in it.
 func (p *planner) finish(pl *Pipeline) *Pipeline {
-	for i := range p.rules {
-		r := &p.rules[i]
-		if !p.off[r.name] && r.apply(p, pl) {
-			pl.fired = append(pl.fired, r.name)
-		}
-	}
+	p.fire(pl, false)
 	joinSides(p, pl)
+	p.fire(pl, true)
 	defaultColumns(pl)
 	pl.eachExpr(0, p.subqueries)
 	return pl
+}
+
+// fire applies the rules that are late, or those that are not.
+func (p *planner) fire(pl *Pipeline, late bool) {
+	for i := range p.rules {
+		if r := &p.rules[i]; r.late == late && !p.off[r.name] && r.apply(p, pl) {
+			pl.fired = append(pl.fired, r.name)
+		}
+	}
 }
 
 func (p *planner) subqueries(e sema.Expr) {

@@ -76,6 +76,8 @@ func accessOf(s Step) *Access {
 		return &s.Access
 	case *Fetch:
 		return &s.Access
+	case *Lookup:
+		return &s.Access
 	}
 	return nil
 }

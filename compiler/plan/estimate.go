@@ -92,6 +92,8 @@ func (p *planner) rowsBehind(s Step, n float64) float64 {
 		return n * unknownFanOut
 	case *Apply:
 		return n * max(1, p.rows(s.Right))
+	case *Lookup:
+		return n * max(1, p.foundBy(s))
 	case *Join:
 		return p.joinedRows(s)
 	case *Filter:

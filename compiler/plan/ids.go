@@ -159,7 +159,7 @@ func pointGet(_ *planner, pl *Pipeline) bool {
 	var rest []Step
 	for _, s := range pl.Steps[1:] {
 		switch s := s.(type) {
-		case *Distinct, *Behind, *Expand, *Branch, *Fetch, *Apply:
+		case *Distinct, *Behind, *Expand, *Branch, *Fetch, *Apply, *Lookup:
 			return false
 		case *Limit:
 			if s.Start != nil || !atLeastOne(s.Count) {

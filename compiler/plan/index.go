@@ -319,16 +319,26 @@ func (m *match) use(pl *Pipeline, scan *Scan) {
 // indexOnly reads the index alone where every column wanted is one of its fields or the id.
 //
 // It must not fire for the whole record, nor for a path below an indexed one (`address.city` of an index on address).
-func indexOnly(_ *planner, pl *Pipeline) bool {
-	ix, ok := pl.Steps[0].(*IndexScan)
-	if !ok || ix.Columns == nil {
-		return false
+func indexOnly(_ *planner, pl *Pipeline) (changed bool) {
+	for _, s := range pl.Steps {
+		switch s := s.(type) {
+		case *IndexScan:
+			s.Only = s.Only || holds(s.Index, s.Columns)
+			changed = changed || s.Only
+		case *Lookup:
+			s.Only = s.Only || holds(s.Index, s.Columns)
+			changed = changed || s.Only
+		}
 	}
-	for _, c := range ix.Columns {
-		if !isID(c.Is) && !slices.ContainsFunc(ix.Index.Fields, func(f []string) bool { return slices.Equal(f, c.Is.Path) }) {
+	return changed
+}
+
+// holds reports whether an index holds some columns, which are known.
+func holds(ix *schema.Index, cols []Column) bool {
+	for _, c := range cols {
+		if !isID(c.Is) && !slices.ContainsFunc(ix.Fields, func(f []string) bool { return slices.Equal(f, c.Is.Path) }) {
 			return false
 		}
 	}
-	ix.Only = true
-	return true
+	return cols != nil
 }

@@ -20,6 +20,8 @@ type (
 		LeftKeys, RightKeys []sema.Expr
 		// On are the conditions of a LEFT JOIN that are tested for each pair.
 		On []sema.Expr
+		// Merge is set where both sides come in the order of the keys, and none is kept.
+		Merge bool
 		// Sides says why the sides are as they are; the estimates are of their rows.
 		Sides               string
 		leftRows, rightRows float64
@@ -392,8 +394,11 @@ func (j *Join) Mode() vm.JoinMode {
 // ---- EXPLAIN
 
 func (j *Join) describe(d *describer) {
-	kind := "hash join"
-	if len(j.LeftKeys) == 0 {
+	kind, kept := "hash join", "kept"
+	switch {
+	case j.Merge:
+		kind, kept = "merge join", "in step"
+	case len(j.LeftKeys) == 0:
 		kind = "nested loop"
 	}
 	if j.Outer {
@@ -408,7 +413,7 @@ func (j *Join) describe(d *describer) {
 	}
 	d.line("%s%s", kind, joined(" on ", on))
 	depth := d.depth
-	d.line("kept%s%s", about(j.rightRows), j.Sides)
+	d.line("%s%s%s", kept, about(j.rightRows), j.Sides)
 	d.steps(j.Right)
 	d.depth = depth
 	d.line("streamed%s", about(j.leftRows))

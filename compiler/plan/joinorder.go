@@ -6,7 +6,6 @@ import (
 
 	"github.com/zerodb/zerodb/compiler/sema"
 	"github.com/zerodb/zerodb/gen/opcodes"
-	"github.com/zerodb/zerodb/ops"
 )
 
 // orderJoins lets the largest of the joined sources stream, and joins the others to it from the smallest intermediate result to the
@@ -106,104 +105,6 @@ func (p *planner) joinedSize(l, r float64, left, right []*sema.Relation, conds [
 		}
 	}
 	return max(1, n), linked
-}
-
-// lookupJoin reads of the right side only the records that the rows of the left side name: by their ids, in sorted batches, or by an
-// index.
-//
-// It must not fire where reading the whole right side once is cheaper: a seek costs as much as reading several records
-// in a row. Nor where the right side is more than a table and conditions on it. For LEFT JOIN by id there must be no
-// further condition, which would not tell a record that is not there from one that fails it.
-func lookupJoin(p *planner, pl *Pipeline) bool {
-	j, ok := pl.Steps[0].(*Join)
-	if !ok || len(j.LeftKeys) == 0 {
-		return false
-	}
-	ways := []*Join{j}
-	if !j.Outer && !pl.KeyOrder { // either side may be looked up
-		ways = append(ways, &Join{Left: j.Right, Right: j.Left, LeftKeys: j.RightKeys, RightKeys: j.LeftKeys})
-	}
-	for _, j := range ways {
-		if p.lookup(pl, j) {
-			p.again(pl)
-			return true
-		}
-	}
-	return false
-}
-
-// lookup replaces a join if that is cheaper than to read its whole right side.
-func (p *planner) lookup(pl *Pipeline, j *Join) bool {
-	scan, ok := j.Right.Steps[0].(*Scan)
-	if !ok || len(conditions(j.Right)) != len(j.Right.Steps)-1 {
-		return false
-	}
-	left, whole := p.rows(j.Left), p.tableRows(scan.Rel)
-	for i, k := range j.RightKeys {
-		if isIDOf(k, scan.Rel) && left*costOfSeek < whole+left && (!j.Outer || len(j.RightKeys) == 1 && len(j.Right.Steps) == 1 && len(j.On) == 0) {
-			j.byID(pl, scan, i)
-			return true
-		}
-	}
-	if each := p.lookupCost(pl.Query, scan.Rel, j.RightKeys); left*each < whole+left*costOfJoinedRow {
-		j.byIndex(p, pl, scan)
-		return true
-	}
-	return false
-}
-
-// again applies the rules for joins to the join that has come to the beginning of a pipeline in the place of another.
-func (p *planner) again(pl *Pipeline) {
-	for i := range p.rules {
-		switch r := &p.rules[i]; r.name {
-		case "order-joins", "push-into-join", "lookup-join":
-			if !p.off[r.name] {
-				r.apply(p, pl)
-			}
-		}
-	}
-}
-
-// byID puts a fetch of the right side's records behind the left side's steps.
-func (j *Join) byID(pl *Pipeline, scan *Scan, key int) {
-	id := j.LeftKeys[key]
-	if t := id.At().Type; t.Kind != ops.KindRecord || t.Name != scan.Rel.Table {
-		id = &sema.InTable{Info: sema.Info{Span: id.At().Span, Type: ops.Type{Kind: ops.KindRecord, Name: scan.Rel.Table, Optional: true}}, X: id, Table: scan.Rel.Table}
-	}
-	steps := append(slices.Clip(j.Left.Steps), &Fetch{Access: scan.Access, ID: id, Exists: !j.Outer, Outer: j.Outer})
-	if !j.Outer {
-		steps = append(steps, j.Right.Steps[1:]...)
-		for i := range j.LeftKeys {
-			if i != key {
-				steps = append(steps, &Filter{compare(opcodes.Eq, j.LeftKeys[i], j.RightKeys[i])})
-			}
-		}
-	}
-	pl.Steps = append(steps, pl.Steps[1:]...)
-	pl.Notes = append(pl.Notes, j.Left.Notes...)
-}
-
-// byIndex runs the right side for each row of the left one, with what it is asked for as conditions.
-func (j *Join) byIndex(p *planner, pl *Pipeline, scan *Scan) {
-	right := p.side(pl)
-	right.KeyOrder = false
-	right.of = map[*sema.Relation]bool{}
-	for r := range pl.of {
-		right.of[r] = true
-	}
-	for _, r := range j.Left.relations() {
-		right.of[r] = true
-	}
-	right.Steps = append(right.Steps, j.Right.Steps...)
-	for i := range j.LeftKeys {
-		right.Steps = append(right.Steps, &Filter{compare(opcodes.Eq, j.RightKeys[i], j.LeftKeys[i])})
-	}
-	for _, e := range j.On {
-		right.Steps = append(right.Steps, &Filter{e})
-	}
-	apply := &Apply{Right: right, Rels: []*sema.Relation{scan.Rel}, Outer: j.Outer}
-	pl.Steps = append(append(slices.Clip(j.Left.Steps), Step(apply)), pl.Steps[1:]...)
-	pl.Notes = append(pl.Notes, j.Left.Notes...)
 }
 
 // about shows an estimate.

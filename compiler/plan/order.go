@@ -170,7 +170,7 @@ func lateFetch(_ *planner, pl *Pipeline) bool {
 // passes reports whether a fetch may as well stand behind a step.
 func passes(f *Fetch, s Step) bool {
 	switch s := s.(type) {
-	case *Filter, *Distinct, *Limit, *Expand, *Items, *Branch, *Fetch:
+	case *Filter, *Distinct, *Limit, *Expand, *Items, *Branch, *Fetch, *Lookup:
 	case *Sort:
 		if s.Limit == nil {
 			return false

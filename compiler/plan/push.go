@@ -47,7 +47,7 @@ func earliest(pl *Pipeline, i int, cond sema.Expr) int {
 			if !safe || canPass(pl, i-1, cond) == i-1 {
 				return i
 			}
-		case *Expand, *Items, *Branch, *Apply:
+		case *Expand, *Items, *Branch, *Apply, *Lookup:
 			if !safe || provides(before, cond) {
 				return i
 			}
@@ -74,7 +74,7 @@ func canPass(pl *Pipeline, i int, cond sema.Expr) int {
 	}
 	if j > 1 && !provides(pl.Steps[j-1], cond) {
 		switch pl.Steps[j-1].(type) {
-		case *Expand, *Items, *Branch, *Fetch, *Apply:
+		case *Expand, *Items, *Branch, *Fetch, *Apply, *Lookup:
 			return j - 1
 		}
 	}
@@ -93,6 +93,8 @@ func provides(s Step, cond sema.Expr) (reads bool) {
 			reads = reads || c.Rel == s.Edge || c.Rel == s.Vertex && isID(c)
 		case *Fetch:
 			reads = reads || s.gives(c)
+		case *Lookup:
+			reads = reads || c.Rel == s.Rel
 		case *Apply:
 			reads = reads || slices.Contains(s.Rels, c.Rel)
 		default:

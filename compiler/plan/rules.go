@@ -9,31 +9,34 @@ type rule struct {
 	why string
 	// apply changes the pipeline and reports whether it did.
 	apply func(p *planner, pl *Pipeline) bool
+	// late is set for a rule that is applied when the sides of the pipeline's join are planned.
+	late bool
 }
 
 // rules in the order in which they are applied, once each. The order matters: see ruleOrder.
 var rules = []rule{
-	{"fold-constants", "what is known now is not computed for every row", foldConstants},
-	{"push-filters", "a row that is not wanted goes as early as possible", pushFilters},
-	{"relate-in-bulk", "edges that must be there too are read once for all rows, and looked up", relateInBulk},
-	{"decorrelate", "a subquery that asks for its row by equalities is answered for all rows at once", decorrelate},
-	{"order-joins", "the largest source streams past the others, which are kept in memory", orderJoins},
-	{"push-into-join", "a join meets only the rows of either side that are wanted, and finds them by their keys", pushIntoJoin},
-	{"lookup-join", "of a large table only the records are read that few rows name", lookupJoin},
-	{"push-into-subquery", "a condition on a subquery's columns is tested inside it", pushIntoSubquery},
-	{"match-ids", "conditions on id become keys and key ranges", matchIDs},
-	{"pick-index", "conditions on indexed fields become a range of the index", pickIndex},
-	{"start-at-known-end", "a pattern whose end is known is followed backwards from there", startAtKnownEnd},
-	{"use-order", "rows that come in the wanted order are not sorted", useOrder},
-	{"multiply-counts", "paths that are only counted are not walked", multiplyCounts},
-	{"seek-page", "a page begins where the one before it ended, without reading what came before", seekPage},
-	{"top-k", "a sort keeps no more rows than LIMIT wants", topK},
-	{"point-get", "one record by id is read as scalars, without a batch", pointGet},
-	{"fetch-links", "the fields behind one link are read with one fetch", fetchLinks},
-	{"late-fetch", "records behind links are read only for rows that are left", lateFetch},
-	{"semi-join", "x IN (SELECT …) looks x up in a set", semiJoin},
-	{"prune-columns", "only columns that are used are decoded, and late where few rows are left", pruneColumns},
-	{"index-only", "records are not read where the index holds every column", indexOnly},
+	{name: "fold-constants", why: "what is known now is not computed for every row", apply: foldConstants},
+	{name: "push-filters", why: "a row that is not wanted goes as early as possible", apply: pushFilters},
+	{name: "relate-in-bulk", why: "edges that must be there too are read once for all rows, and looked up", apply: relateInBulk},
+	{name: "decorrelate", why: "a subquery that asks for its row by equalities is answered for all rows at once", apply: decorrelate},
+	{name: "order-joins", why: "the largest source streams past the others, which are kept in memory", apply: orderJoins},
+	{name: "push-into-join", why: "a join meets only the rows of either side that are wanted, and finds them by their keys", apply: pushIntoJoin},
+	{name: "lookup-join", why: "of a large table only the records are read that few rows name", apply: lookupJoin},
+	{name: "push-into-subquery", why: "a condition on a subquery's columns is tested inside it", apply: pushIntoSubquery},
+	{name: "match-ids", why: "conditions on id become keys and key ranges", apply: matchIDs},
+	{name: "pick-index", why: "conditions on indexed fields become a range of the index", apply: pickIndex},
+	{name: "start-at-known-end", why: "a pattern whose end is known is followed backwards from there", apply: startAtKnownEnd},
+	{name: "use-order", why: "rows that come in the wanted order are not sorted", apply: useOrder},
+	{name: "multiply-counts", why: "paths that are only counted are not walked", apply: multiplyCounts},
+	{name: "seek-page", why: "a page begins where the one before it ended, without reading what came before", apply: seekPage},
+	{name: "top-k", why: "a sort keeps no more rows than LIMIT wants", apply: topK},
+	{name: "point-get", why: "one record by id is read as scalars, without a batch", apply: pointGet},
+	{name: "fetch-links", why: "the fields behind one link are read with one fetch", apply: fetchLinks},
+	{name: "late-fetch", why: "records behind links are read only for rows that are left", apply: lateFetch},
+	{name: "semi-join", why: "x IN (SELECT …) looks x up in a set", apply: semiJoin},
+	{name: "prune-columns", why: "only columns that are used are decoded, and late where few rows are left", apply: pruneColumns},
+	{name: "index-only", why: "records are not read where the index holds every column", apply: indexOnly},
+	{name: "merge-join", why: "two sides that come in the order of the join's keys meet row by row, and neither is kept", apply: mergeJoin, late: true},
 }
 
 // ruleOrder lists pairs that must stand in this order, and why. It is asserted when the program starts.
@@ -74,6 +77,7 @@ var ruleOrder = []struct{ before, after, why string }{
 	{"top-k", "late-fetch", "a fetch moves behind a sort only where the sort lets few rows through"},
 	{"late-fetch", "prune-columns", "which columns a step needs depends on where the fetches are"},
 	{"pick-index", "prune-columns", "conditions that the index answers need no column"},
+	{"index-only", "merge-join", "an index that holds what is read of a side gives it in order"},
 	{"prune-columns", "index-only", "whether the index is enough depends on the columns that are left"},
 }
 

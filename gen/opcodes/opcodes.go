@@ -184,6 +184,10 @@ const (
 	OpenJoin
 	// OpenApply: Opens cursor A over the rows of fragment B for each selected row of the batch of which inputs from C on are vectors: children of that row, which has a row of none where the cursor is outer and there are none.
 	OpenApply
+	// OpenMerge: Opens cursor A over join B of cursors C and C+1, whose fragments' rows begin with the keys and ascend by them, and takes both over: the rows are those of open.join, of C with those of C+1 that have the same keys. Rows that do not ascend are an error.
+	OpenMerge
+	// OpenLookup: Opens cursor A over the records that an index has for the values that stand from C on in each selected row of the parent's batch, which are the index's leading fields, as many as the access has equal ones: children of that row, in one pass over the index by sorted values. Where the cursor is outer, a row that finds none has one of none.
+	OpenLookup
 	// New: Empties builder A; a limit takes its start and count from B and B+1, a sort its limit from B, a grouping what its aggregates take beside the rows, where the builder says so.
 	New
 	// Put: Adds the selected rows of batch C-1 (C=0: one row of scalars) to sort, grouping, set, join, queue or tally A; the columns stand from B on. A queue's rows are of rows of its parent batch, of which C-1 is the batch or a descendant. A tally adds the int in B+1 to what it has for B.
@@ -223,7 +227,7 @@ const (
 )
 
 // Count is the number of opcodes.
-const Count = 108
+const Count = 110
 
 // Names are the mnemonics by opcode.
 var Names = [Count]string{
@@ -317,6 +321,8 @@ var Names = [Count]string{
 	"each",
 	"open.join",
 	"open.apply",
+	"open.merge",
+	"open.lookup",
 	"new",
 	"put",
 	"has",

@@ -63,9 +63,12 @@ func (c *cursor) fill(v *ops.Vector, col vm.Column, sel ops.Selection) {
 	v.Reset(ops.KindNone, len(c.batch))
 	for i := range rowsOf(sel, len(c.batch)) {
 		f := &c.batch[i]
-		if col.Kind == vm.ColumnVertex {
+		switch {
+		case col.Kind == vm.ColumnVertex:
 			v.SetAt(i, f.vertex)
-		} else {
+		case f.id.IsNone(): // a row of a lookup that found nothing
+			v.SetAt(i, ops.None)
+		default:
 			v.SetAt(i, column(f.id, f.row, col))
 		}
 	}
@@ -150,6 +153,31 @@ func (s *Store) ScanIndex(_ context.Context, t *schema.Table, ix *schema.Index, 
 	}
 	for _, i := range order {
 		c.rows = append(c.rows, found{id: ops.Record(t.Name, rows[i].key), row: rows[i]})
+	}
+	return c, nil
+}
+
+// Lookup implements vm.Txn.
+func (s *Store) Lookup(ctx context.Context, t *schema.Table, ix *schema.Index, l vm.Lookup, indexOnly bool, cols []vm.Column) (vm.Cursor, error) {
+	c := &cursor{store: s, cols: cols, edges: true}
+	for i := range rowsOf(l.Sel, l.N) {
+		var equal []ops.Value
+		for _, v := range l.Values {
+			equal = append(equal, v.At(i))
+		}
+		s.Seeks++
+		of, err := s.ScanIndex(ctx, t, ix, equal, vm.Range{}, indexOnly, cols)
+		if err != nil {
+			return nil, err
+		}
+		rows := of.(*cursor).rows
+		for _, f := range rows {
+			f.parent = int32(i)
+			c.rows = append(c.rows, f)
+		}
+		if l.Outer && len(rows) == 0 {
+			c.rows = append(c.rows, found{parent: int32(i)})
+		}
 	}
 	return c, nil
 }
