@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime/pprof"
 	"time"
 )
 
@@ -17,8 +18,9 @@ import (
 type settings struct {
 	people, vertices, edges int
 	rounds                  int
-	only                    string
+	only, without           string
 	dir, out                string
+	profile                 string
 }
 
 func main() {
@@ -28,6 +30,8 @@ func main() {
 	flag.IntVar(&s.edges, "edges", 500_000, "edges of the graph")
 	flag.IntVar(&s.rounds, "rounds", 9, "rounds a figure; medians are reported")
 	flag.StringVar(&s.only, "only", "", "a regular expression: figures whose names it matches")
+	flag.StringVar(&s.without, "without", "", "a regular expression: databases whose names it matches are left out")
+	flag.StringVar(&s.profile, "cpuprofile", "", "where a CPU profile of the first figure's rounds goes; -only and -without say of what")
 	flag.StringVar(&s.dir, "dir", "", "where the databases are made and removed; the default is the system's temporary folder")
 	flag.StringVar(&s.out, "out", "bench/results.jsonl", "where the rows go, a JSON object a line")
 	flag.Parse()
@@ -39,6 +43,10 @@ func main() {
 
 func run(s settings) (err error) {
 	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
+	}
+	without, err := regexp.Compile(s.without)
 	if err != nil {
 		return err
 	}
@@ -65,13 +73,23 @@ func run(s settings) (err error) {
 	fmt.Printf("%d people, a graph of %d vertices and %d edges; opened and loaded in %.1f s\n\n",
 		s.people, s.vertices, s.edges, time.Since(began).Seconds())
 
+	var some []peer
+	for _, p := range peers {
+		if s.without == "" || !without.MatchString(p.name()) {
+			some = append(some, p)
+		}
+	}
+	profiled, err := profileTo(s.profile)
+	if err != nil {
+		return err
+	}
 	var results []result
 	printHead(os.Stdout)
 	for _, f := range figures {
 		if !only.MatchString(f.name) {
 			continue
 		}
-		rows, err := measure(f, peers, s.rounds)
+		rows, err := measure(f, some, s.rounds, profiled)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -80,4 +98,30 @@ func run(s settings) (err error) {
 	}
 	printEnd(os.Stdout, results)
 	return writeResults(s.out, results)
+}
+
+// profileTo returns what runs the rounds of a figure. With a path, those of the first are profiled, to that file: a profile of
+// several would be of none.
+func profileTo(path string) (func(rounds func() error) error, error) {
+	plain := func(rounds func() error) error { return rounds() }
+	if path == "" {
+		return plain, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return func(rounds func() error) error {
+		if f == nil {
+			return rounds()
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		err := rounds()
+		pprof.StopCPUProfile()
+		err = errors.Join(err, f.Close())
+		f = nil
+		return err
+	}, nil
 }

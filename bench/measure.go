@@ -21,7 +21,7 @@ type side struct {
 	nanos []float64 // of one operation, a round each
 }
 
-func measure(f figure, peers []peer, rounds int) ([]result, error) {
+func measure(f figure, peers []peer, rounds int, profiled func(func() error) error) ([]result, error) {
 	sides, err := sidesOf(f, peers)
 	if err != nil {
 		return nil, err
@@ -29,17 +29,25 @@ func measure(f figure, peers []peer, rounds int) ([]result, error) {
 	if len(sides) == 0 {
 		return nil, nil
 	}
+	if err := profiled(func() error { return interleave(sides, rounds) }); err != nil {
+		return nil, err
+	}
+	return f.results(sides)
+}
+
+// interleave measures the sides round by round.
+func interleave(sides []*side, rounds int) error {
 	for r := range rounds {
 		for i := range sides {
 			s := sides[(i+r)%len(sides)]
 			t, _, err := s.time(s.n)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			s.nanos = append(s.nanos, float64(t.Nanoseconds())/float64(s.n))
 		}
 	}
-	return f.results(sides)
+	return nil
 }
 
 // sidesOf prepares the databases for the job, warms them up, compares their answers and finds how many operations

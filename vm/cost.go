@@ -177,21 +177,21 @@ func endless(f *Fragment) bool {
 // plainLoops reports whether every jump backwards goes to the step of a cursor that was opened further up, as the compiler
 // writes loops. The first instruction of a loop is where a jump backwards goes, so its cursor is not opened within the loop.
 func plainLoops(f *Fragment) bool {
-	opened := make([]int, len(f.Cursors))
+	opened := make([]int, len(f.Cursors)) // where, plus one; 0 for those that no instruction further up opens
 	for pc := range f.Code {
-		if in := &f.Code[pc]; opensCursor(in.Op) {
-			opened[in.A] = pc
+		in := &f.Code[pc]
+		if opensCursor(in.Op) {
+			opened[in.A] = pc + 1
+			continue
 		}
-	}
-	for pc := range f.Code {
-		_, to := successors(&f.Code[pc], pc)
+		_, to := successors(in, pc)
 		if to < 0 || to > pc {
 			continue
 		}
 		if to >= len(f.Code) || !stepsCursor(f.Code[to].Op) {
 			return false
 		}
-		if opened[f.Code[to].A] >= to {
+		if at := opened[f.Code[to].A]; at == 0 || at > to {
 			return false
 		}
 	}

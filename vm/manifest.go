@@ -9,12 +9,14 @@ import (
 )
 
 // ComputeManifest says what a program touches, from its code. The operands must be in range.
-func ComputeManifest(p *Program) Manifest {
+func ComputeManifest(p *Program) Manifest { return manifest(p, callsOf(p)) }
+
+func manifest(p *Program, calls callGraph) Manifest {
 	m := manifestOf{p: p}
 	for i := range p.Fragments {
 		m.fragment(&p.Fragments[i])
 	}
-	if callsOf(p).recursive() {
+	if calls.recursive() {
 		m.cost = CostUnbounded
 	}
 	return Manifest{Reads: m.reads.sorted(), Writes: m.writes.sorted(), Functions: sortedNames(m.functions),

@@ -26,8 +26,8 @@ const (
 func Verify(p *Program) error {
 	v := verifiers.Get().(*verifier)
 	defer func() {
-		*v = verifier{owners: v.owners, opens: v.opens, many: v.many, state: v.state}
-		if cap(v.state.facts)+cap(v.many[0])+cap(v.many[1]) < 1<<16 {
+		*v = verifier{owners: v.owners, opens: v.opens, used: v.used, uses: v.uses, state: v.state}
+		if cap(v.state.facts)+cap(v.used) < 1<<16 {
 			verifiers.Put(v)
 		}
 	}()
@@ -40,10 +40,11 @@ func Verify(p *Program) error {
 			return err
 		}
 	}
-	if err := v.statements(); err != nil {
+	calls := callsOf(p)
+	if err := v.statements(calls); err != nil {
 		return err
 	}
-	if !sameManifest(p.Manifest, ComputeManifest(p)) {
+	if !sameManifest(p.Manifest, manifest(p, calls)) {
 		return ops.Errorf(ops.CodeBadProgram, "the manifest is not what the code does")
 	}
 	return nil
@@ -77,9 +78,13 @@ type verifier struct {
 	shape  *opShape
 	reads  []uint16
 	writes []uint16
-	few    [3]uint16   // memory for reads and writes
-	many   [2][]uint16 // where they are many
+	// Those of every instruction of the fragment, and where the instruction's are: the flow looks at them again.
+	used []uint16
+	uses []usedBy
 }
+
+// usedBy is the place of an instruction's registers: those read up to mid, those written up to end.
+type usedBy struct{ from, mid, end uint32 }
 
 // owner is the fragment that uses a builder.
 type owner struct {
@@ -109,11 +114,16 @@ func (v *verifier) fragment(n int) error {
 		return err
 	}
 	v.counts()
-	v.state.slots, v.state.queues = 0, v.state.queues[:0]
+	f := &v.state
+	f.v, f.slots, f.queues, f.numbers = v, 0, f.queues[:0], sized(f.numbers, len(v.f.Code))
+	v.used, v.uses = v.used[:0], v.uses[:0]
 	for pc := range v.f.Code {
 		v.at(pc)
 		if err := v.instruction(); err != nil {
 			return err
+		}
+		if v.shape.label >= 0 || v.shape.ends {
+			f.leads()
 		}
 	}
 	return v.flow()
@@ -214,8 +224,7 @@ func stepsCursor(op uint16) bool { return op == opcodes.Next || op == opcodes.Ea
 
 // ---- statements
 
-func (v *verifier) statements() error {
-	graph := callsOf(v.p)
+func (v *verifier) statements(graph callGraph) error {
 	if err := graph.bounded(); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"slices"
+
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 )
@@ -17,13 +19,12 @@ type flow struct {
 	mask              []uint64
 	batches           [][]uint64 // by cursor: the registers of its batch
 
-	leader  []bool  // by instruction: a block starts there
-	numbers []int32 // by instruction that starts a block: its number
+	numbers []int32 // by instruction that starts a block: the block's number plus one; 0 for others
 	places  []place // by block; without facts until a way to it is found
 	facts   []uint64
 	pushes  []uint8
 	work    []int
-	pending []bool // by instruction: a block in work
+	pending []bool // by block: it is in work
 	now     place
 	ended   []uint64
 	visits  int
@@ -64,9 +65,8 @@ const (
 )
 
 func (v *verifier) flow() error {
-	f, n := &v.state, len(v.f.Code)
-	f.v, f.visits, f.work = v, 0, f.work[:0]
-	f.leader, f.pending, f.numbers = sized(f.leader, n), sized(f.pending, n), sized(f.numbers, n)
+	f := &v.state
+	f.visits, f.work = 0, f.work[:0]
 	f.layout()
 	blocks, err := f.leaders()
 	if err != nil {
@@ -78,7 +78,7 @@ func (v *verifier) flow() error {
 	}
 	f.masks()
 	// Memory for what is known at each block, at the place at hand and on a way out of a loop.
-	f.places = sized(f.places, blocks)
+	f.places, f.pending = sized(f.places, blocks), sized(f.pending, blocks)
 	f.facts, f.pushes = sized(f.facts, (blocks+2)*f.words), sized(f.pushes, (blocks+1)*cursors)
 	f.now = f.place(blocks)
 	f.ended = f.facts[(blocks+1)*f.words:]
@@ -91,7 +91,7 @@ func (v *verifier) flow() error {
 	for len(f.work) > 0 {
 		pc := f.work[len(f.work)-1]
 		f.work = f.work[:len(f.work)-1]
-		f.pending[pc] = false
+		f.pending[f.numbers[pc]-1] = false
 		if f.visits++; f.visits > maxVisits*blocks {
 			return ops.Errorf(ops.CodeBadProgram, "fragment %d is too complex: its loops are too deep", v.n)
 		}
@@ -99,9 +99,9 @@ func (v *verifier) flow() error {
 			return err
 		}
 	}
-	for pc := range v.f.Code {
-		if f.leader[pc] && f.places[f.numbers[pc]].facts == nil {
-			v.at(pc)
+	for i := range f.places {
+		if f.places[i].facts == nil {
+			v.at(slices.Index(f.numbers, int32(i+1)))
 			return v.wrong("no way leads to it")
 		}
 	}
@@ -121,34 +121,33 @@ func (f *flow) layout() {
 	f.words = max(1, (f.builders+f.slots+63)/64)
 }
 
-// leaders finds where blocks start: at the beginning, at jump targets and behind jumps.
-func (f *flow) leaders() (int, error) {
+// leads notes where the instruction at hand makes blocks start: where it jumps to, and behind it if it does or ends.
+func (f *flow) leads() {
 	v := f.v
-	f.leader[0] = true
+	if v.shape.label >= 0 {
+		f.numbers[v.operand(int(v.shape.label))] = 1
+	}
+	if v.pc+1 < len(f.numbers) {
+		f.numbers[v.pc+1] = 1
+	}
+}
+
+// leaders numbers the blocks.
+func (f *flow) leaders() (int, error) {
+	v, last := f.v, len(f.v.f.Code)-1
 	if f.slots > maxBuilders {
 		return 0, ops.Errorf(ops.CodeBadProgram, "fragment %d uses %d builders, at most %d are possible", v.n, f.slots, maxBuilders)
 	}
-	for pc := range v.f.Code {
-		next, jump := successors(&v.f.Code[pc], pc)
-		if next == len(v.f.Code) {
-			v.at(pc)
-			return 0, v.wrong("the code ends behind it, and it goes on")
-		}
-		if jump >= 0 {
-			f.leader[jump] = true
-		}
-		if (jump >= 0 || next < 0) && pc+1 < len(f.leader) {
-			f.leader[pc+1] = true
-		}
+	if v.at(last); !v.shape.ends {
+		return 0, v.wrong("the code ends behind it, and it goes on")
 	}
-	blocks := 0
-	for pc, l := range f.leader {
-		if l {
-			f.numbers[pc] = int32(blocks)
-			blocks++
-		}
+	f.numbers[0] = 1
+	blocks := int32(0)
+	for pc, n := range f.numbers {
+		blocks += n
+		f.numbers[pc] = blocks * n
 	}
-	return blocks, nil
+	return int(blocks), nil
 }
 
 func (f *flow) masks() {
@@ -172,8 +171,8 @@ func unset(s []uint64, bit int)    { s[bit>>6] &^= 1 << (bit & 63) }
 func has(s []uint64, bit int) bool { return s[bit>>6]>>(bit&63)&1 != 0 }
 
 func (f *flow) push(pc int) {
-	if !f.pending[pc] {
-		f.pending[pc] = true
+	if p := &f.pending[f.numbers[pc]-1]; !*p {
+		*p = true
 		f.work = append(f.work, pc)
 	}
 }
@@ -181,28 +180,25 @@ func (f *flow) push(pc int) {
 // block goes through one block and hands what is known at its end to those that may follow.
 func (f *flow) block(pc int) error {
 	v := f.v
-	start := f.places[f.numbers[pc]]
+	start := f.places[f.numbers[pc]-1]
 	copy(f.now.facts, start.facts)
 	copy(f.now.pushes, start.pushes)
 	for {
-		v.at(pc)
-		v.registers()
+		v.again(pc)
 		if err := f.step(); err != nil {
 			return err
 		}
-		next, jump := successors(v.in, pc)
-		if jump >= 0 {
-			if err := f.edge(jump, stepsCursor(v.in.Op)); err != nil {
+		if label := v.shape.label; label >= 0 {
+			if err := f.edge(int(v.operand(int(label))), stepsCursor(v.in.Op)); err != nil {
 				return err
 			}
 		}
-		if next < 0 {
+		if v.shape.ends {
 			return nil
 		}
-		if f.leader[next] {
-			return f.edge(next, false)
+		if pc++; f.numbers[pc] > 0 {
+			return f.edge(pc, false)
 		}
-		pc = next
 	}
 }
 
@@ -215,13 +211,12 @@ func (f *flow) edge(to int, ends bool) error {
 		facts = f.ended
 		f.closed(facts, int(v.in.A))
 	}
-	n := f.numbers[to]
-	there := f.places[n]
+	n := f.numbers[to] - 1
+	there := &f.places[n]
 	if there.facts == nil {
-		there = f.place(int(n))
+		*there = f.place(int(n))
 		copy(there.facts, facts)
 		copy(there.pushes, f.now.pushes)
-		f.places[n] = there
 		f.push(to)
 		return nil
 	}

@@ -36,17 +36,28 @@ func (v *verifier) instruction() error {
 	return v.classes()
 }
 
-// registers finds the registers that the instruction at hand reads and writes.
+// registers finds the registers that the instruction at hand reads and writes, and keeps them for the flow.
 func (v *verifier) registers() {
-	s, in := v.shape, v.in
+	s, in, from := v.shape, v.in, len(v.used)
+	mid := from
 	if s.based {
-		v.many[0], v.many[1] = v.p.registersOf(v.f, in, v.many[0][:0], v.many[1][:0])
-		v.reads, v.writes = v.many[0], v.many[1]
-		return
+		v.used = v.p.registersRead(in, v.used)
+		mid = len(v.used)
+		v.used = v.p.registersWritten(in, v.used)
+	} else {
+		x := [4]uint16{in.A, in.B, in.C}
+		v.used = append(v.used, x[s.registers[0]&3], x[s.registers[1]&3], x[s.registers[2]&3])[:from+int(s.reads+s.writes)]
+		mid += int(s.reads)
 	}
-	x := [4]uint16{in.A, in.B, in.C}
-	v.few = [3]uint16{x[s.registers[0]&3], x[s.registers[1]&3], x[s.registers[2]&3]}
-	v.reads, v.writes = v.few[:s.reads], v.few[s.reads:s.reads+s.writes]
+	v.uses = append(v.uses, usedBy{uint32(from), uint32(mid), uint32(len(v.used))})
+	v.reads, v.writes = v.used[from:mid:mid], v.used[mid:]
+}
+
+// again goes to an instruction whose registers were found before.
+func (v *verifier) again(pc int) {
+	v.at(pc)
+	u := v.uses[pc]
+	v.reads, v.writes = v.used[u.from:u.mid:u.mid], v.used[u.mid:u.end:u.end]
 }
 
 // counts sets how many there are of what operand classes point into, in the fragment at hand.
@@ -450,17 +461,25 @@ func (v *verifier) kinds() error {
 	return nil
 }
 
-// registersOf lists the registers that an instruction reads and writes, from its operands and the pools.
-func (p *Program) registersOf(f *Fragment, in *Instr, reads, writes []uint16) (r, w []uint16) {
+// registersRead appends the registers that an instruction reads, from its operands and the pools.
+func (p *Program) registersRead(in *Instr, reads []uint16) []uint16 {
 	for i, class := range opShapes[in.Op].classes {
 		switch class {
-		case ops.NoOperand:
 		case ops.Src, ops.SrcScalar, ops.SrcVector:
 			reads = append(reads, in.operand(i))
-		case ops.Dst, ops.DstScalar:
-			writes = append(writes, in.operand(i))
 		case ops.SrcBase, ops.SrcScalarBase:
 			reads = p.based(in, in.operand(i), reads)
+		}
+	}
+	return reads
+}
+
+// registersWritten appends the registers that an instruction writes.
+func (p *Program) registersWritten(in *Instr, writes []uint16) []uint16 {
+	for i, class := range opShapes[in.Op].classes {
+		switch class {
+		case ops.Dst, ops.DstScalar:
+			writes = append(writes, in.operand(i))
 		case ops.DstBase:
 			n := 2
 			switch in.Op {
@@ -477,7 +496,7 @@ func (p *Program) registersOf(f *Fragment, in *Instr, reads, writes []uint16) (r
 			writes = p.run(writes, in.operand(i), n)
 		}
 	}
-	return reads, writes
+	return writes
 }
 
 // run appends n registers from first on, as far as there can be registers.
