@@ -297,9 +297,17 @@ func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx *storage.Tx
 	if err != nil {
 		return Row{}, false, err
 	}
+	kept := tx != s.tx && linked.GivesRecord()
+	if kept {
+		tx.KeepGets()
+	}
 	b, err := rows.Next(ctx)
 	if err == nil && b != nil && b.N > 0 {
-		row, found = f.take(b), true
+		if found = true; kept {
+			row = Row{shape: b.Shape, one: b.Value(0, 0)}
+		} else {
+			row = f.take(b)
+		}
 	}
 	if cerr := rows.Close(); err == nil {
 		err = cerr

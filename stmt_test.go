@@ -195,3 +195,40 @@ func TestPointReadAllocations(t *testing.T) {
 		t.Errorf("%.1f allocations, at most 3 are allowed", n)
 	}
 }
+
+// TestRowsLiveOn keeps the rows of point reads, inside and outside of a transaction, while much else is read and written.
+func TestRowsLiveOn(t *testing.T) {
+	_, s := memory(t)
+	run(t, s, `FOR $i IN 1..51 DO CREATE person:$i SET name = type::string($i), tags = ["a", type::string($i)], at = { city: type::string($i) } END`)
+	for _, text := range []string{`person:$id`, `SELECT VALUE at.city FROM person:$id`} {
+		st, err := s.Prepare(ctx, text)
+		must(t, err)
+		for _, inside := range []bool{false, true} {
+			if inside {
+				must(t, s.Begin(ctx, nil))
+			}
+			var rows []zerodb.Row
+			var before []string
+			for i := range 50 {
+				row, found, err := st.QueryRow(ctx, zerodb.Named("id", i+1))
+				if err != nil || !found {
+					t.Fatalf("found %t, %v", found, err)
+				}
+				rows = append(rows, row)
+				before = append(before, string(row.AppendJSON(nil)))
+			}
+			run(t, s, `UPDATE person SET name = "other", tags = [], at.city = "nowhere"`)
+			run(t, s, `SELECT * FROM person ORDER BY name`)
+			if inside {
+				must(t, s.Cancel())
+			} else {
+				run(t, s, `UPDATE person SET name = "number", tags = ["a"], at.city = "city"`)
+			}
+			for i, row := range rows {
+				if now := string(row.AppendJSON(nil)); now != before[i] {
+					t.Fatalf("%s: the row was %s, and is %s", text, before[i], now)
+				}
+			}
+		}
+	}
+}

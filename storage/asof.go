@@ -28,7 +28,7 @@ func (t *Txn) At(ctx context.Context, at time.Time) (vm.Txn, error) {
 			return v, nil
 		}
 	}
-	v := &Txn{store: t.store, place: t.place, base: t.cat, cat: t.cat, ref: t.ref}
+	v := &Txn{txnState: txnState{store: t.store, place: t.place, base: t.cat, cat: t.cat, ref: t.ref}}
 	v.kv = &v.room
 	if err := t.store.db.BeginAt(v.kv, then); err != nil {
 		return nil, wrap(err)

@@ -118,7 +118,7 @@ func (c *checker) database(p place) error {
 		c.problem("catalog", "%v", err)
 		return nil
 	}
-	c.txn = &Txn{store: c.store, kv: c.kv, cat: cat, place: p}
+	c.txn = &Txn{txnState: txnState{store: c.store, kv: c.kv, cat: cat, place: p}}
 	for _, desc := range cat.descs {
 		tab := cat.tables[desc.ID]
 		c.tab = tab

@@ -34,8 +34,11 @@ const getMemory = 256 << 10
 
 // columns decodes the columns of one record into dst.
 func (t *Txn) columns(l *layout, key ops.Value, value []byte, dst []ops.Value) error {
-	if t.mem != nil && t.mem.Size() > getMemory {
-		t.mem = nil
+	mem := t.mem
+	if t.keepsGets {
+		mem = nil
+	} else if mem != nil && mem.Size() > getMemory {
+		t.mem, mem = nil, nil
 	}
 	var v record.View
 	var err error
@@ -45,7 +48,7 @@ func (t *Txn) columns(l *layout, key ops.Value, value []byte, dst []ops.Value) e
 		}
 	}
 	for i := range l.cols {
-		if dst[i], err = l.get(&l.cols[i], key, value, &v, t.mem); err != nil {
+		if dst[i], err = l.get(&l.cols[i], key, value, &v, mem); err != nil {
 			return corruptRecord(*l.tab.name, key, err)
 		}
 	}

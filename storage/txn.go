@@ -18,39 +18,47 @@ import (
 
 // Txn is a transaction in one database. It implements vm.Txn and is used by one goroutine at a time.
 type Txn struct {
+	txnState
+	room kv.Txn // what kv points to
+
+	// Memory that the next transaction finds again.
+	enc       record.Encoder
+	mem       *record.Mem   // what Get gives; nil to allocate it
+	used      []*tableState // the tables that it depends on
+	rowLog    []rowEntry    // records won and lost, in order, for rollback
+	sampleLog []sampled     // what to sample when the transaction commits
+	key       []byte        // scratch
+	value     []byte
+	old       []byte
+	indexKeys []byte
+}
+
+// txnState is what begins anew with each transaction.
+type txnState struct {
 	store *Store
 	kv    *kv.Txn
-	room  kv.Txn // what kv points to
 	place place
 	base  *catalog                 // the definitions when it began
 	ref   *atomic.Pointer[catalog] // the newest ones
 	cat   *catalog                 // base, with what it has changed
 	// others are the catalogs of other databases that the transaction has looked at.
 	others    map[place]other
-	used      []*tableState // the tables that it depends on
-	absent    []string      // and those that are not there
+	absent    []string // the tables that it depends on not being there
 	usesEdges bool
 	views     []*Txn // what At has given
 	stale     error  // the conflict that was found over a definition
 	defined   bool   // whether it changed any catalog
 	done      bool
+	keepsGets bool // see KeepGets
 
 	names     map[*tableState]*grown
 	nameLog   []nameEntry // names in the order they came, for rollback
-	rowLog    []rowEntry  // records won and lost, in order, for rollback
-	rowSealed int         // entries before it belong to a savepoint
-	sampleLog []sampled   // what to sample when the transaction commits
+	rowSealed int         // entries of rowLog before it belong to a savepoint
 	sampling  txnSampling
 	analyses  []analyzing // tables that ANALYZE has read
 	builds    []build     // indexes to be filled when the transaction has committed
 	lastTable *table
-	enc       record.Encoder
 	interner  interner
-	mem       *record.Mem // what Get gives; nil to allocate it
-	key       []byte      // scratch
-	value     []byte
-	old       []byte
-	indexKeys []byte
 }
 
 // txnPool has the memory of transactions that were released.
@@ -65,17 +73,17 @@ func (t *Txn) Release() {
 	if !t.done || t.kv != &t.room {
 		return
 	}
-	n := Txn{room: t.room, enc: t.enc, mem: t.mem, key: t.key[:0], value: t.value[:0], old: t.old[:0], indexKeys: t.indexKeys[:0], used: emptied(t.used),
-		rowLog: emptied(t.rowLog), sampleLog: emptied(t.sampleLog)}
-	n.room.Reset()
-	if n.mem == nil {
-		n.mem = &record.Mem{}
+	t.room.Reset()
+	t.txnState = txnState{}
+	if t.mem == nil {
+		t.mem = &record.Mem{}
 	}
-	n.mem.Reset()
-	if cap(n.key)+cap(n.value)+cap(n.old)+cap(n.indexKeys) > keepScratch {
-		n.key, n.value, n.old, n.indexKeys = nil, nil, nil, nil
+	t.mem.Reset()
+	t.used, t.rowLog, t.sampleLog = emptied(t.used), emptied(t.rowLog), emptied(t.sampleLog)
+	t.key, t.value, t.old, t.indexKeys = t.key[:0], t.value[:0], t.old[:0], t.indexKeys[:0]
+	if cap(t.key)+cap(t.value)+cap(t.old)+cap(t.indexKeys) > keepScratch {
+		t.key, t.value, t.old, t.indexKeys = nil, nil, nil, nil
 	}
-	*t = n
 	txnPool.Put(t)
 }
 
@@ -85,6 +93,9 @@ func (t *Txn) ReleaseKeeping() {
 	t.Release()
 }
 
+// KeepGets makes what Get gives live on by itself: for a transaction that reads one record, whose caller need not copy it then.
+func (t *Txn) KeepGets() { t.keepsGets = true }
+
 // keepLog is how long the logs of a released transaction may be that are kept.
 const keepLog = 4096
 
@@ -93,7 +104,10 @@ func emptied[T any](list []T) []T {
 	if cap(list) > keepLog {
 		return nil
 	}
-	clear(list[:cap(list)])
+	list = list[:cap(list)]
+	if len(list) > 0 {
+		clear(list)
+	}
 	return list[:0]
 }
 

@@ -16,6 +16,7 @@ type Linked struct {
 
 	root      int  // its fragment; -1 where it has none
 	changes   bool // it writes, or sets variables
+	record    bool // see GivesRecord
 	fragments []linkedFragment
 	accesses  []linkedAccess
 	funcs     []*ops.Func
@@ -88,7 +89,38 @@ func Link(p *Program, statement int, c schema.Catalog, o LinkOptions) (*Linked, 
 	if err := l.objects(p.Statements[statement].Needs, c); err != nil {
 		return nil, err
 	}
-	return l, l.fragment(l.root, c, o)
+	if err := l.fragment(l.root, c, o); err != nil {
+		return nil, err
+	}
+	l.record = l.fragments[l.root].givesRecord(l)
+	return l, nil
+}
+
+// GivesRecord reports whether all that the statement gives is one record as a get has read it. Then its memory is that of what the
+// transaction gave.
+func (l *Linked) GivesRecord() bool { return l.record }
+
+// givesRecord finds that out: the fragment looks a key up, reads one whole record and emits it.
+func (f *linkedFragment) givesRecord(l *Linked) bool {
+	read := -1 // the register that the record comes to
+	for pc := range f.Code {
+		switch in := &f.Code[pc]; in.Op {
+		case opcodes.Const, opcodes.Param, opcodes.Record, opcodes.JumpIf, opcodes.End:
+		case opcodes.Get:
+			columns := l.accesses[in.B].Columns
+			if read >= 0 || len(columns) != 1 || columns[0].Kind != ColumnRecord {
+				return false
+			}
+			read = int(in.A) + 1
+		case opcodes.EmitRow:
+			if int(in.B) != read || l.Program.Shapes[in.A].Form == RowColumns {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return read >= 0
 }
 
 // fragment links a fragment and those that it runs.

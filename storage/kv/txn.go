@@ -16,6 +16,17 @@ import (
 // A reader pins its snapshot when it begins. A writer does so when it first needs to: until then it reads the newest state, and
 // makes sure that what it has read is all of one. So a transaction that reads one key and writes it pays for no iterator.
 type Txn struct {
+	txnState
+	// Memory that the next transaction finds again; only those that write fill it.
+	reads   ReadSet
+	readMem arena
+	buf     buffer
+	pending pending
+	inserts inserts
+}
+
+// txnState is what begins anew with each transaction.
+type txnState struct {
 	db       *DB
 	view     *view // nil while the snapshot is not pinned
 	seq      uint64
@@ -25,11 +36,6 @@ type Txn struct {
 	asOf     bool
 	write    bool
 	done     bool
-	reads    ReadSet
-	readMem  arena
-	buf      buffer
-	pending  pending
-	inserts  inserts
 	// OnConflict, if it is set, makes the error of a conflict.
 	OnConflict interface{ Conflict(v Verdict) error }
 }
@@ -157,18 +163,24 @@ func (t *Txn) letGo() error {
 
 // Reset makes the memory of a transaction that has ended ready for another one.
 func (t *Txn) Reset() {
+	if t.write {
+		t.resetMemory()
+	}
+	t.txnState = txnState{}
+}
+
+func (t *Txn) resetMemory() {
 	clear(t.reads.Keys)
 	clear(t.reads.Spans)
 	keys, spans := t.reads.Keys[:0], t.reads.Spans[:0]
 	if cap(keys) > keepWrites {
 		keys = nil
 	}
-	mem, buf, p := t.readMem, t.buf, t.pending
-	mem.reset()
-	buf.reset()
-	p.reset()
-	ins := inserts{last: t.inserts.last[:0], lo: t.inserts.lo[:0], hi: t.inserts.hi[:0]}
-	*t = Txn{readMem: mem, buf: buf, reads: ReadSet{keys, spans}, pending: p, inserts: ins}
+	t.reads = ReadSet{keys, spans}
+	t.readMem.reset()
+	t.buf.reset()
+	t.pending.reset()
+	t.inserts = inserts{last: t.inserts.last[:0], lo: t.inserts.lo[:0], hi: t.inserts.hi[:0]}
 }
 
 // BeginAt starts, in the memory of t as BeginIn does, a read-only transaction on the state at a time that lies behind.
