@@ -9,6 +9,7 @@ import (
 	"github.com/zerodb/zerodb/compiler"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -115,6 +116,9 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 	if st.Kind == vm.StatementQuery {
 		return s.query(ctx, rows, st, run)
 	}
+	if s.tx != nil && redefines(c.program, st) {
+		return ops.Errorf(ops.CodeTransaction, "REDEFINE TABLE takes several transactions, and cannot be part of one").WithHint("run it outside BEGIN … COMMIT")
+	}
 	saved := slices.Clone(vars)
 	return s.write(ctx, func(tx *storage.Txn) error {
 		copy(vars, saved)
@@ -123,6 +127,13 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 			return err
 		}
 		return rows.drain()
+	})
+}
+
+// redefines reports whether a statement is REDEFINE TABLE.
+func redefines(p *vm.Program, st *vm.Statement) bool {
+	return st.Kind == vm.StatementDefine && slices.ContainsFunc(p.Fragments[st.Fragment].Code, func(in vm.Instr) bool {
+		return in.Op == opDefine && p.Defs[in.A].Kind == schema.RedefineTable
 	})
 }
 

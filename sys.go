@@ -49,6 +49,8 @@ func (s *system) Rows(ctx context.Context, txn vm.Txn, name string) ([]Value, bo
 		return tablesOf(txn.Catalog()), true, nil
 	case "sys::indexes":
 		return indexesOf(txn.Catalog()), true, nil
+	case "sys::jobs":
+		return jobsOf(s.db.store.Jobs(), txn.Catalog()), true, nil
 	case "sys::statements":
 		return s.statements(), true, nil
 	case "sys::users":
@@ -156,6 +158,30 @@ func indexesOf(c Catalog) []Value {
 			out = append(out, objectOf("name", ops.String(ix.Name), "table", ops.String(t.Name), "fields", textsOf(fields),
 				"unique", ops.Bool(ix.Unique), "ready", ops.Bool(ix.Ready)))
 		}
+	}
+	return out
+}
+
+// jobsOf shows the long pieces of work for a database's tables, the oldest first.
+func jobsOf(jobs []schema.Job, c Catalog) []Value {
+	var out []Value
+	text := func(s string) Value {
+		if s == "" {
+			return ops.None
+		}
+		return ops.String(s)
+	}
+	for i := range jobs {
+		j := &jobs[i]
+		if j.Namespace != c.Namespace() || j.Database != c.Database() {
+			continue
+		}
+		ended := ops.None
+		if !j.Ended.IsZero() {
+			ended = ops.Time(j.Ended.UnixNano())
+		}
+		out = append(out, objectOf("kind", ops.String(j.Kind), "table", ops.String(j.Table), "of", text(j.Of), "state", ops.String(j.State),
+			"done", ops.Int(j.Done), "total", ops.Int(j.Total), "started", ops.Time(j.Started.UnixNano()), "ended", ended, "error", text(j.Error)))
 	}
 	return out
 }

@@ -108,6 +108,15 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
+// MessageOf returns the message of the first Error in err's chain, without its code and hint, or else the whole text.
+func MessageOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}
+
 // Code identifies a kind of error. Codes are part of the interface: they are never renamed.
 type Code string
 

@@ -47,6 +47,9 @@ func (t *Txn) defineIndex(ctx context.Context, cat *catalog, c *schema.Change) e
 	if len(c.Index.Fields) == 0 || slices.ContainsFunc(c.Index.Fields, func(p []string) bool { return len(p) == 0 }) {
 		return ops.Errorf(ops.CodeArgument, "index %s has no fields", c.Name)
 	}
+	if err := notPending(tab); err != nil {
+		return err
+	}
 	if err := t.useTable(cat, c.Index.Table); err != nil {
 		return err
 	}
@@ -70,6 +73,14 @@ func (t *Txn) defineIndex(ctx context.Context, cat *catalog, c *schema.Change) e
 	return t.putIndexes(cat, tab, append(slices.Clone(tab.desc.Indexes), &ix))
 }
 
+// notPending refuses to change the indexes of a table that is being redefined.
+func notPending(tab *table) error {
+	if tab.desc.Pending == nil {
+		return nil
+	}
+	return ops.Errorf(ops.CodeInUse, "table %s is being redefined", tab.desc.Name).WithHint("wait for it, see sys::jobs")
+}
+
 // small reports whether a table has few records. Nothing depends on it, so the read is not recorded.
 func (t *Txn) small(tab *table) (bool, error) {
 	p := tab.records
@@ -88,6 +99,7 @@ func (t *Txn) small(tab *table) (bool, error) {
 func (t *Txn) putIndexes(cat *catalog, tab *table, indexes []*schema.Index) error {
 	desc := *tab.desc
 	desc.Indexes = indexes
+	stamp(&desc, tab.since)
 	desc.Fingerprint = schema.FingerprintOf(&desc)
 	return t.putTable(cat.with(&desc, tab.tableState), &desc)
 }
@@ -99,6 +111,8 @@ type filler struct {
 	ix   *schema.Index
 	most int
 	next []byte // where to go on; nil at the table's end
+	// count is how many records it has looked at.
+	count int
 }
 
 // run fills from a record key on.
@@ -117,6 +131,7 @@ func (f *filler) run(ctx context.Context, from []byte) error {
 	for n := 0; w.ok && n < f.most && err == nil; n++ {
 		if err = ctx.Err(); err == nil {
 			err = f.add(&w)
+			f.count++
 		}
 		w.next()
 	}
@@ -133,7 +148,7 @@ func (f *filler) run(ctx context.Context, from []byte) error {
 
 // add adds the entry of the record that w is at, unless a writer has.
 func (f *filler) add(w *walk) error {
-	value, err := w.it.Value()
+	value, err := f.txn.recordAt(f.tab, w.it)
 	if err != nil {
 		return err
 	}
@@ -159,7 +174,11 @@ func (f *filler) add(w *walk) error {
 
 // buildIndex fills an index that a committed transaction has defined, and makes it ready. If it cannot it removes it.
 func (s *Store) buildIndex(ctx context.Context, b build) error {
-	err := s.fillIndex(ctx, b)
+	n := s.buildJob(b)
+	err := s.fillIndex(ctx, b, n)
+	if n != nil {
+		s.end(n, err)
+	}
 	if err == nil {
 		return nil
 	}
@@ -170,11 +189,28 @@ func (s *Store) buildIndex(ctx context.Context, b build) error {
 	return wrap(err)
 }
 
-func (s *Store) fillIndex(ctx context.Context, b build) error {
+// buildJob notes the building of an index; nil where that is gone already.
+func (s *Store) buildJob(b build) *job {
+	ref, err := s.catalogRef(b.place)
+	if err != nil {
+		return nil
+	}
+	tab := ref.Load().tables[b.table]
+	if tab == nil {
+		return nil
+	}
+	i := slices.IndexFunc(tab.desc.Indexes, func(ix *schema.Index) bool { return ix.ID == b.index })
+	if i < 0 {
+		return nil
+	}
+	return s.begin("index", "building", b.place, tab, tab.desc.Indexes[i].Name)
+}
+
+func (s *Store) fillIndex(ctx context.Context, b build, n *job) error {
 	chunk := buildChunk
 	for from, first := []byte(nil), true; first || from != nil; {
 		var next []byte
-		gone := false
+		gone, count := false, 0
 		err := s.inBuild(ctx, b, func(t *Txn, tab *table, ix *schema.Index) error {
 			if ix == nil {
 				gone = true
@@ -182,7 +218,7 @@ func (s *Store) fillIndex(ctx context.Context, b build) error {
 			}
 			f := filler{txn: t, tab: tab, ix: ix, most: chunk}
 			err := f.run(ctx, from)
-			next = f.next
+			next, count = f.next, f.count
 			return err
 		})
 		switch {
@@ -194,6 +230,9 @@ func (s *Store) fillIndex(ctx context.Context, b build) error {
 			continue
 		case err != nil:
 			return err
+		}
+		if n != nil {
+			n.done.Add(int64(count))
 		}
 		from, first = next, false
 		chunk = min(chunk*2, buildChunk)
@@ -256,7 +295,8 @@ func (s *Store) inBuild(ctx context.Context, b build, f func(t *Txn, tab *table,
 	return err
 }
 
-// dropUnfinished removes the indexes whose building ended with the process. Nobody was told that they exist.
+// dropUnfinished removes the indexes whose building ended with the process, and redefinitions that were announced only. Nobody was
+// told that they exist.
 func (s *Store) dropUnfinished(ctx context.Context) error {
 	all, err := s.Databases(ctx)
 	if err != nil {
@@ -269,6 +309,11 @@ func (s *Store) dropUnfinished(ctx context.Context) error {
 				return err
 			}
 			for _, t := range cat.Tables() {
+				if t.Pending != nil {
+					if err := s.dropPending(ctx, place{ns, db}, t.ID); err != nil {
+						return err
+					}
+				}
 				for _, ix := range t.Indexes {
 					if ix.Ready {
 						continue

@@ -94,6 +94,7 @@ type catalog struct {
 	objects     schema.Objects
 	tables      map[uint32]*table
 	byName      map[string]*table
+	jobs        *jobs
 }
 
 // table is a table in one version of the catalog.
@@ -216,7 +217,9 @@ func emptyCatalog(p place) *catalog {
 var nodePlace = place{}
 
 // Node returns what is defined of the node itself: users and roles.
-func (s *Store) Node() (schema.Catalog, error) { return s.Catalog(nodePlace.namespace, nodePlace.database) }
+func (s *Store) Node() (schema.Catalog, error) {
+	return s.Catalog(nodePlace.namespace, nodePlace.database)
+}
 
 // catalogRef returns where the newest catalog of a database is; it is loaded when it is first asked for.
 func (s *Store) catalogRef(p place) (*atomic.Pointer[catalog], error) {
@@ -256,7 +259,7 @@ func (s *Store) loadCatalog(p place) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	cat.version = s.versions.Add(1)
+	cat.version, cat.jobs = s.versions.Add(1), &s.jobs
 	for id, tab := range cat.tables {
 		if known := s.tables[id]; known != nil {
 			tab.tableState = known.tableState

@@ -152,6 +152,14 @@ func (c *checker) table(tab *table) error {
 			return err
 		}
 	}
+	if p := tab.desc.Pending; p != nil {
+		for _, ix := range p.Table.Indexes {
+			if !ix.Ready {
+				c.claim(ix.ID, "index "+ix.Name+", which is being filled")
+				c.owners[tab.index(ix.ID)] = true
+			}
+		}
+	}
 	if !tab.desc.Edge {
 		return nil
 	}
@@ -185,21 +193,25 @@ func (c *checker) names(tab *table) error {
 
 // walk calls use for each key that starts with prefix.
 func (c *checker) walk(prefix []byte, use func(key, value []byte) error) error {
+	return c.walkTimes(prefix, func(k, v []byte, _ kv.Time) error { return use(k, v) })
+}
+
+func (c *checker) walkTimes(prefix []byte, use func(key, value []byte, at kv.Time) error) error {
 	n := 0
-	return scanPrefix(c.kv, prefix, func(k, v []byte) error {
+	return scanTimes(c.kv, prefix, func(k, v []byte, at kv.Time) error {
 		if n++; n%1024 == 0 {
 			if err := c.ctx.Err(); err != nil {
 				return err
 			}
 		}
-		return use(k, v)
+		return use(k, v, at)
 	})
 }
 
 // records checks every record: that it can be read, and that its index entries and adjacency are there.
 func (c *checker) records(tab *table) (n int64, err error) {
 	d := tab.dict.Load()
-	err = c.walk(tab.records[:], func(k, value []byte) error {
+	err = c.walkTimes(tab.records[:], func(k, value []byte, at kv.Time) error {
 		n++
 		key, rest, err := decodeKey(k[keys.PrefixLen:])
 		if err != nil || len(rest) > 0 {
@@ -212,6 +224,10 @@ func (c *checker) records(tab *table) (n int64, err error) {
 		}
 		if _, err := record.Object(value, recordID(tab, key), d, nil); err != nil {
 			c.problem(name, "the record is damaged: %v", err)
+			return nil
+		}
+		if value, err = c.txn.reshape(tab, value, at); err != nil {
+			c.problem(name, "the record cannot be read as the table was redefined: %v", err)
 			return nil
 		}
 		for _, ix := range tab.desc.Indexes {
@@ -277,7 +293,10 @@ func (c *checker) index(tab *table, ix *schema.Index, records int64) error {
 			c.problem(hex.EncodeToString(k), "an entry of index %s is damaged", ix.Name)
 			return nil
 		}
-		rec, _, found, err := c.kv.Get(recordKey(nil, tab.records, key))
+		rec, raw, found, err := c.kv.Get(recordKey(nil, tab.records, key))
+		if err == nil && found {
+			rec, err = c.txn.reshape(tab, rec, timeOf(raw))
+		}
 		if err != nil {
 			return err
 		}
@@ -324,7 +343,10 @@ func (c *checker) adjacency(tab *table, p keys.Prefix, in bool) error {
 			return nil
 		}
 		name := show(recordID(tab, a.edge))
-		value, _, ok, err := c.kv.Get(recordKey(nil, tab.records, a.edge))
+		value, raw, ok, err := c.kv.Get(recordKey(nil, tab.records, a.edge))
+		if err == nil && ok {
+			value, err = c.txn.reshape(tab, value, timeOf(raw))
+		}
 		if err != nil {
 			return err
 		}

@@ -48,6 +48,8 @@ func (t *Txn) apply(ctx context.Context, c *schema.Change) error {
 		return t.defineTable(cat, c)
 	case schema.RemoveTable:
 		return t.removeTable(ctx, cat, c)
+	case schema.RedefineTable:
+		return t.redefineTable(cat, c)
 	case schema.DefineIndex:
 		return t.defineIndex(ctx, cat, c)
 	case schema.RemoveIndex:
@@ -101,7 +103,7 @@ func (t *Txn) setOther(p place, o other) {
 
 // setCatalog makes c what the transaction sees of its database.
 func (t *Txn) setCatalog(c *catalog) error {
-	c.version = t.store.versions.Add(1)
+	c.version, c.jobs = t.store.versions.Add(1), &t.store.jobs
 	t.defined = true
 	t.lastTable = nil
 	if c.place == t.place {
@@ -376,6 +378,7 @@ func (t *Txn) dropTable(cat *catalog, tab *table) error {
 		p := tab.index(ix.ID)
 		t.drop(p[:])
 	}
+	t.dropPendingIndexes(tab)
 	delete(t.names, tab.tableState)
 	return nil
 }
@@ -398,6 +401,9 @@ func (t *Txn) removeIndex(cat *catalog, c *schema.Change) error {
 		return err
 	}
 	if err := t.useAll(cat); err != nil {
+		return err
+	}
+	if err := notPending(tab); err != nil {
 		return err
 	}
 	p := tab.index(tab.desc.Indexes[i].ID)

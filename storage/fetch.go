@@ -25,6 +25,7 @@ type fetcher struct {
 	it    *kv.Iter
 	at    keys.Prefix // the object that it is over
 	valid bool        // whether it is at a key
+	old   *table      // the table it is over, where that may have records older than a redefinition
 	want  []wanted
 	bytes int64
 	seeks int64
@@ -71,10 +72,22 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 	}
 	v, err := f.it.Value()
 	f.bytes += int64(len(v))
+	if f.old != nil && err == nil {
+		v, err = f.reshaped(v)
+	}
 	if v == nil {
 		v = []byte{}
 	}
 	return v, err
+}
+
+// reshaped is the record that the iterator is at as its table is now.
+func (f *fetcher) reshaped(value []byte) ([]byte, error) {
+	at, err := f.it.Time()
+	if err != nil {
+		return nil, err
+	}
+	return f.txn.reshape(f.old, value, at)
 }
 
 // open moves to the object whose keys begin with prefix.
@@ -87,7 +100,10 @@ func (f *fetcher) open(prefix []byte) error {
 	if err != nil {
 		return err
 	}
-	f.it, f.valid = it, false
+	f.it, f.valid, f.old = it, false, nil
+	if tab := f.txn.cat.tables[f.at.Object()]; tab != nil && f.txn.reshapes(tab) {
+		f.old = tab
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
 	"github.com/zerodb/zerodb/storage/record"
 	"github.com/zerodb/zerodb/vm"
 )
@@ -66,8 +67,8 @@ func (m *Map) Get(ctx context.Context, key ops.Value, dst []byte) ([]byte, bool,
 		return dst, false, nil
 	}
 	var room [64]byte
-	found, err := m.store.db.Get(recordKey(room[:0], s.tab.records, key), func(value []byte) error {
-		b, err := m.bytes(s, value)
+	found, err := m.store.db.Get(recordKey(room[:0], s.tab.records, key), func(value []byte, at kv.Time) error {
+		b, err := m.bytes(s, value, at)
 		dst = append(dst, b...)
 		return err
 	})
@@ -78,12 +79,15 @@ func (m *Map) Get(ctx context.Context, key ops.Value, dst []byte) ([]byte, bool,
 }
 
 // bytes finds the value in a record.
-func (m *Map) bytes(s *mapState, value []byte) ([]byte, error) {
+func (m *Map) bytes(s *mapState, value []byte, at kv.Time) ([]byte, error) {
 	if !s.known {
 		// The name may be newer than what is known here; the record is never older than the table's dictionary.
 		if id, ok := s.tab.dict.Load().ID(mapField); ok {
-			s = &mapState{field: id, known: true}
+			s = &mapState{tab: s.tab, field: id, known: true}
 		}
+	}
+	if s.tab.older(at) {
+		return m.olderBytes(s, value, at)
 	}
 	v, err := record.Parse(value)
 	if err != nil {
@@ -98,7 +102,26 @@ func (m *Map) bytes(s *mapState, value []byte) ([]byte, error) {
 			return b, nil
 		}
 	}
-	return nil, ops.Errorf(ops.CodeType, "a record of %s holds no bytes as %s", m.name, mapField).WithHint("read it with a query")
+	return nil, m.noBytes()
+}
+
+func (m *Map) noBytes() error {
+	return ops.Errorf(ops.CodeType, "a record of %s holds no bytes as %s", m.name, mapField).WithHint("read it with a query")
+}
+
+// olderBytes finds the value in a record that is older than a redefinition of its table.
+func (m *Map) olderBytes(s *mapState, value []byte, at kv.Time) ([]byte, error) {
+	obj, err := s.tab.present(value, at, s.tab.dict.Load(), false)
+	if err != nil {
+		return nil, err
+	}
+	switch v, _ := obj.Member(mapField); v.Kind() {
+	case ops.KindBytes:
+		return v.AsBytes(), nil
+	case ops.KindString:
+		return []byte(v.AsString()), nil
+	}
+	return nil, m.noBytes()
 }
 
 // Record returns the record of a key as an object.
@@ -214,11 +237,15 @@ func (m *Map) each(ctx context.Context, s *mapState, w *walk, use func(key ops.V
 		if err != nil {
 			return err
 		}
+		at, err := w.it.Time()
+		if err != nil {
+			return err
+		}
 		key, rest, err := decodeKey(w.it.Key()[keys.PrefixLen:])
 		if err != nil || len(rest) > 0 {
 			return errKey
 		}
-		b, err := m.bytes(s, raw)
+		b, err := m.bytes(s, raw, at)
 		if err != nil {
 			return err
 		}

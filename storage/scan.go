@@ -22,9 +22,14 @@ func (t *Txn) Get(ctx context.Context, desc *schema.Table, key ops.Value, cols [
 		return false, err
 	}
 	t.key = recordKey(t.key[:0], tab.records, key)
-	value, _, ok, err := t.kv.Get(t.key)
+	value, raw, ok, err := t.kv.Get(t.key)
 	if err != nil || !ok {
 		return false, wrap(err)
+	}
+	if len(tab.desc.Shapes) > 0 {
+		if value, err = t.reshape(tab, value, timeOf(raw)); err != nil {
+			return false, corruptRecord(tab.desc.Name, key, err)
+		}
 	}
 	return true, t.columns(t.layoutOf(tab, cols), key, value, dst)
 }
@@ -119,6 +124,7 @@ func (t *Txn) Scan(ctx context.Context, desc *schema.Table, r vm.Range, cols []v
 	}
 	c := &scanCursor{walk: walk{txn: t, it: it, lo: lo, hi: hi, reverse: r.Reverse}, table: tab, fetch: fetcher{txn: t, mark: mark}}
 	c.rows.init(t.layoutOf(tab, cols))
+	c.reshapes = t.reshapes(tab)
 	return c, nil
 }
 
@@ -199,6 +205,7 @@ type scanCursor struct {
 	// How many rows the last batch had, and of how many of them late columns were wanted.
 	last, wanted int
 	apart        bool // whether the next batch keeps no records for late columns
+	reshapes     bool // whether records may be older than a redefinition of their table
 }
 
 // Next implements vm.Cursor.
@@ -208,7 +215,7 @@ func (c *scanCursor) Next(ctx context.Context, b *vm.Batch) error {
 	}
 	c.begin()
 	c.decide()
-	if c.startsTeam(b) {
+	if !c.reshapes && c.startsTeam(b) {
 		if err := c.startTeam(); err != nil {
 			return err
 		}
@@ -219,7 +226,7 @@ func (c *scanCursor) Next(ctx context.Context, b *vm.Batch) error {
 			return err
 		}
 	}
-	c.rows.apart = c.apart && c.it.Plain() != nil && !c.reverse
+	c.rows.apart = c.apart && c.it.Plain() != nil && !c.reverse && !c.reshapes
 	c.rows.start(b)
 	if err := c.fill(b); err != nil {
 		return err
@@ -249,7 +256,7 @@ func (c *scanCursor) decide() {
 
 func (c *scanCursor) fill(b *vm.Batch) error {
 	r := &c.rows
-	if it := c.it.Plain(); it != nil && !c.reverse {
+	if it := c.it.Plain(); it != nil && !c.reverse && !c.reshapes {
 		if !c.ok {
 			return nil
 		}
@@ -269,7 +276,7 @@ func (c *scanCursor) fill(b *vm.Batch) error {
 		var value []byte
 		if values {
 			var err error
-			if value, err = c.it.Value(); err != nil {
+			if value, err = c.value(); err != nil {
 				return wrap(err)
 			}
 			c.bytes += int64(len(value))
@@ -281,6 +288,19 @@ func (c *scanCursor) fill(b *vm.Batch) error {
 		b.N++
 	}
 	return nil
+}
+
+// value returns the record that the iterator is at.
+func (c *scanCursor) value() ([]byte, error) {
+	value, err := c.it.Value()
+	if !c.reshapes || err != nil {
+		return value, err
+	}
+	at, err := c.it.Time()
+	if err != nil {
+		return nil, err
+	}
+	return c.txn.reshape(c.table, value, at)
 }
 
 // Late implements vm.Cursor.

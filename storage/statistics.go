@@ -14,6 +14,7 @@ import (
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
 	"github.com/zerodb/zerodb/storage/record"
 	"github.com/zerodb/zerodb/storage/sketch"
 )
@@ -267,7 +268,7 @@ func (t *Txn) eachStored(ctx context.Context, tab *table, f func(key, value []by
 	if err != nil {
 		return err
 	}
-	n := 0
+	n, old := 0, t.reshapes(tab)
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
 		if n++; n%1024 == 0 {
 			if err = ctx.Err(); err != nil {
@@ -275,7 +276,13 @@ func (t *Txn) eachStored(ctx context.Context, tab *table, f func(key, value []by
 			}
 		}
 		var value []byte
-		if value, err = it.Value(); err == nil {
+		if value, err = it.Value(); err == nil && old {
+			var at kv.Time
+			if at, err = it.Time(); err == nil {
+				value, err = t.reshape(tab, value, at)
+			}
+		}
+		if err == nil {
 			err = f(it.Key(), value)
 		}
 	}

@@ -75,6 +75,7 @@ type Store struct {
 	tables   map[uint32]*table // every table seen since opening, by ID; guarded by catMu
 
 	stats counters
+	jobs  jobs
 }
 
 // place names a database.
@@ -91,6 +92,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{opts: o, ident: ident, catalogs: map[place]*atomic.Pointer[catalog]{}, tables: map[uint32]*table{},
 		ids: newIDSource(o.Clock, o.Random)}
+	s.jobs.init()
 	// Pebble takes memtables out of the cache's size.
 	s.cache = pebble.NewCache(o.CacheBytes + memTables*int64(o.MemTableBytes))
 	if err := s.openPebble(); err != nil {
@@ -99,6 +101,10 @@ func Open(o Options) (*Store, error) {
 	}
 	if !o.ReadOnly {
 		if err := s.dropUnfinished(context.Background()); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+		if err := s.resume(); err != nil {
 			_ = s.Close()
 			return nil, err
 		}
@@ -164,9 +170,13 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	return o
 }
 
-// Close ends the store. It refuses while transactions are running.
+// Close ends the store. It refuses while transactions are running. Jobs are stopped, and go on when the store is opened again.
 func (s *Store) Close() error {
+	s.jobs.stop()
 	if n := s.open.Load(); n > 0 {
+		if err := s.resume(); err != nil {
+			return err
+		}
 		return ops.Errorf(ops.CodeTransaction, "%d transactions are still running", n).WithHint("end them, and close rows, before the database")
 	}
 	if s.closed.Swap(true) {

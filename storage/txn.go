@@ -55,8 +55,9 @@ type txnState struct {
 	nameLog   []nameEntry // names in the order they came, for rollback
 	rowSealed int         // entries of rowLog before it belong to a savepoint
 	sampling  txnSampling
-	analyses  []analyzing // tables that ANALYZE has read
-	builds    []build     // indexes to be filled when the transaction has committed
+	analyses  []analyzing  // tables that ANALYZE has read
+	builds    []build      // indexes to be filled when the transaction has committed
+	redefines []redefining // and tables to be redefined
 	lastTable *table
 	interner  interner
 }
@@ -251,20 +252,21 @@ func recordKey(dst []byte, p keys.Prefix, key ops.Value) []byte {
 
 // Savepoint is a place that a transaction can be rolled back to.
 type Savepoint struct {
-	mark     kv.Mark
-	cat      *catalog
-	others   map[place]other
-	defined  bool
-	names    int
-	builds   int
-	rows     int
-	samples  int
-	analyses int
+	mark      kv.Mark
+	cat       *catalog
+	others    map[place]other
+	defined   bool
+	names     int
+	builds    int
+	redefines int
+	rows      int
+	samples   int
+	analyses  int
 }
 
 // Savepoint returns the present place.
 func (t *Txn) Savepoint() Savepoint {
-	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds), rows: len(t.rowLog),
+	sp := Savepoint{mark: t.kv.Mark(), cat: t.cat, others: t.others, defined: t.defined, names: len(t.nameLog), builds: len(t.builds), redefines: len(t.redefines), rows: len(t.rowLog),
 		samples: len(t.sampleLog), analyses: len(t.analyses)}
 	t.rowSealed = len(t.rowLog)
 	return sp
@@ -277,7 +279,7 @@ func (t *Txn) RollbackTo(sp Savepoint) {
 	}
 	t.kv.RollbackTo(sp.mark)
 	t.cat, t.others, t.defined, t.lastTable = sp.cat, sp.others, sp.defined, nil
-	t.builds = t.builds[:sp.builds]
+	t.builds, t.redefines = t.builds[:sp.builds], t.redefines[:sp.redefines]
 	t.rowLog, t.rowSealed = t.rowLog[:sp.rows], sp.rows
 	t.sampleLog, t.analyses = t.sampleLog[:sp.samples], t.analyses[:sp.analyses]
 	for len(t.nameLog) > sp.names {
@@ -338,6 +340,11 @@ func (t *Txn) Commit(ctx context.Context) (kv.Time, error) {
 	}
 	for _, b := range t.builds {
 		if err := t.store.buildIndex(ctx, b); err != nil {
+			return at, err
+		}
+	}
+	for i := range t.redefines {
+		if err := t.redefines[i].run(ctx); err != nil {
 			return at, err
 		}
 	}

@@ -100,6 +100,11 @@ func (t *Txn) insert(tab *table, key, obj ops.Value) error {
 	t.kv.Put(t.key, t.value, kv.Absent)
 	t.countRow(tab.tableState, 1)
 	t.watch(tab)
+	if tab.desc.Pending != nil {
+		if err := t.alsoPending(tab, key, nil, obj); err != nil {
+			return err
+		}
+	}
 	if len(tab.desc.Indexes) == 0 {
 		return nil
 	}
@@ -137,8 +142,8 @@ func (t *Txn) Replace(ctx context.Context, desc *schema.Table, key, obj ops.Valu
 		return t.insert(tab, key, obj)
 	}
 	before := kv.Replacing(t.keep(old, raw))
-	if raw != nil {
-		old = t.old[kv.HeaderLen:]
+	if old, err = t.oldRecord(tab, old, raw); err != nil {
+		return err
 	}
 	if tab.desc.Edge {
 		if obj, err = t.sameEnds(tab, key, old, obj); err != nil {
@@ -150,6 +155,11 @@ func (t *Txn) Replace(ctx context.Context, desc *schema.Table, key, obj ops.Valu
 	}
 	t.kv.Put(t.key, t.value, before)
 	t.watch(tab)
+	if tab.desc.Pending != nil {
+		if err := t.alsoPending(tab, key, old, obj); err != nil {
+			return err
+		}
+	}
 	if len(tab.desc.Indexes) == 0 {
 		return nil
 	}
@@ -164,6 +174,19 @@ func (t *Txn) keep(_, raw []byte) []byte {
 	}
 	t.old = append(t.old[:0], raw...)
 	return t.old
+}
+
+// oldRecord is the record that is replaced, as its table is now; keep has taken it.
+func (t *Txn) oldRecord(tab *table, old, raw []byte) ([]byte, error) {
+	if raw == nil {
+		return old, nil
+	}
+	old = t.old[kv.HeaderLen:]
+	if len(tab.desc.Shapes) == 0 {
+		return old, nil
+	}
+	old, err := t.reshape(tab, old, kv.TimeOf(t.old))
+	return old, wrap(err)
 }
 
 // Delete implements vm.Txn.
@@ -186,8 +209,8 @@ func (t *Txn) remove(ctx context.Context, tab *table, key ops.Value) (bool, erro
 		return false, wrap(err)
 	}
 	before := kv.Replacing(t.keep(old, raw))
-	if raw != nil {
-		old = t.old[kv.HeaderLen:]
+	if old, err = t.oldRecord(tab, old, raw); err != nil {
+		return false, err
 	}
 	if tab.desc.Edge {
 		e, err := t.storedEnds(tab, key, old)
@@ -199,6 +222,11 @@ func (t *Txn) remove(ctx context.Context, tab *table, key ops.Value) (bool, erro
 	if len(tab.desc.Indexes) > 0 {
 		if err := t.indexDelete(tab, key, old); err != nil {
 			return false, wrap(err)
+		}
+	}
+	if tab.desc.Pending != nil {
+		if err := t.alsoPending(tab, key, old, ops.None); err != nil {
+			return false, err
 		}
 	}
 	t.kv.Delete(t.key, before)

@@ -281,7 +281,7 @@ func (d *decoder) definition(name string) *schema.Object {
 
 func (d *decoder) change() schema.Change {
 	c := schema.Change{Kind: schema.ChangeKind(d.choice(len(changeNames), "a change"))}
-	f := d.flags(5)
+	f := d.flags(6)
 	c.IfExists, c.Strict = f[0], f[1]
 	for _, s := range []*string{&c.Namespace, &c.Database, &c.Name, &c.Consistency, &c.PartitionBy} {
 		*s = d.text()
@@ -296,20 +296,25 @@ func (d *decoder) change() schema.Change {
 	if f[4] {
 		c.Object = d.definition(c.Name)
 	}
+	if f[5] {
+		c.Redefinition = d.redefinition()
+	}
 	return c
 }
 
 func (d *decoder) descriptor() *schema.Table {
 	f := d.flags(2)
 	t := &schema.Table{Edge: f[0], Schemafull: f[1], Name: d.text(), From: d.text(), To: d.text()}
-	t.Fields = readAll(d, 10, func(d *decoder) schema.Field {
-		f := schema.Field{Path: d.texts(), Type: d.typ(0), Default: d.text(), Asserts: d.texts(), ReadOnly: d.bool()}
-		f.Base = d.small(max(0, len(f.Path)-1), "the base of a field")
-		return f
-	})
+	t.Fields = readAll(d, 10, (*decoder).field)
 	t.Indexes = readAll(d, 4, (*decoder).index)
 	t.Requires = readAll(d, 4, (*decoder).ref)
 	return t
+}
+
+func (d *decoder) field() schema.Field {
+	f := schema.Field{Path: d.texts(), Type: d.typ(0), Default: d.text(), Asserts: d.texts(), ReadOnly: d.bool()}
+	f.Base = d.small(max(0, len(f.Path)-1), "the base of a field")
+	return f
 }
 
 func (d *decoder) index() *schema.Index {

@@ -28,7 +28,7 @@ func describe(txn Txn, d *schema.Change) (ops.Value, error) {
 	switch d.Kind {
 	case schema.DefineTable:
 		if t := c.Table(d.Name); t != nil {
-			return describeTable(t), nil
+			return describeTable(c, t), nil
 		}
 		return missing(d, "table", d.Name)
 	case schema.DefineIndex:
@@ -42,7 +42,7 @@ func describe(txn Txn, d *schema.Change) (ops.Value, error) {
 		return missing(d, "index", d.Name)
 	case schema.DefineObject:
 		if o := txn.Object(d.Object.Kind, d.Name); o != nil {
-			return describeObject(o), nil
+			return describeObject(c, o), nil
 		}
 		return missing(d, d.Object.Kind.String(), d.Name)
 	}
@@ -93,21 +93,18 @@ func describeDatabase(c schema.Catalog) ops.Value {
 		"tables", ops.List(tables), "definitions", objects)
 }
 
-func describeObject(o *schema.Object) ops.Value {
-	requires := ops.None
-	if len(o.Requires) > 0 {
-		var all []ops.Value
-		for _, r := range o.Requires {
-			all = append(all, ops.String(r.String()))
-		}
-		requires = ops.List(all)
+func describeObject(c schema.Catalog, o *schema.Object) ops.Value {
+	var requires []string
+	for _, r := range o.Requires {
+		requires = append(requires, r.String())
 	}
 	password := ops.None
 	if o.Kind == schema.ObjectUser {
 		password = ops.Bool(o.Secret != "")
 	}
-	return object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String()), "definition", text(o.Text), "requires", requires,
-		"namespace", text(o.Namespace), "database", text(o.Database), "password", password)
+	return object("name", ops.String(o.Name), "kind", ops.String(o.Kind.String()), "definition", text(o.Text), "requires", texts(requires),
+		"namespace", text(o.Namespace), "database", text(o.Database), "password", password,
+		"needed_by", texts(schema.Dependents(c, schema.RefTo(o.Kind, o.Name))))
 }
 
 func kindOf(t *schema.Table) ops.Value {
@@ -124,7 +121,7 @@ func text(s string) ops.Value {
 	return ops.String(s)
 }
 
-func describeTable(t *schema.Table) ops.Value {
+func describeTable(c schema.Catalog, t *schema.Table) ops.Value {
 	var fields, indexes []ops.Value
 	for i := range t.Fields {
 		f := &t.Fields[i]
@@ -147,7 +144,36 @@ func describeTable(t *schema.Table) ops.Value {
 		indexes = append(indexes, describeIndex(ix))
 	}
 	return object("name", ops.String(t.Name), "kind", kindOf(t), "from", text(t.From), "to", text(t.To),
-		"schemafull", ops.Bool(t.Schemafull), "fields", ops.List(fields), "indexes", ops.List(indexes))
+		"schemafull", ops.Bool(t.Schemafull), "fields", ops.List(fields), "indexes", ops.List(indexes),
+		"needed_by", texts(schema.Dependents(c, schema.Ref{Kind: schema.RefTable, Name: t.Name})), "jobs", describeJobs(c, t.Name))
+}
+
+// texts makes a list, or none where it would be empty.
+func texts(all []string) ops.Value {
+	if len(all) == 0 {
+		return ops.None
+	}
+	vs := make([]ops.Value, len(all))
+	for i, s := range all {
+		vs[i] = ops.String(s)
+	}
+	return ops.List(vs)
+}
+
+// describeJobs shows what is being done to a table's records; none where nothing is.
+func describeJobs(c schema.Catalog, table string) ops.Value {
+	w, ok := c.(schema.Working)
+	if !ok {
+		return ops.None
+	}
+	var all []ops.Value
+	for _, j := range w.Jobs(table) {
+		all = append(all, object("kind", ops.String(j.Kind), "of", text(j.Of), "state", ops.String(j.State), "done", ops.Int(j.Done), "total", ops.Int(j.Total)))
+	}
+	if all == nil {
+		return ops.None
+	}
+	return ops.List(all)
 }
 
 func describeIndex(ix *schema.Index) ops.Value {

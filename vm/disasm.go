@@ -192,7 +192,7 @@ var (
 	changeNames    = [...]string{schema.DefineNamespace: "define namespace", schema.DefineDatabase: "define database", schema.DefineTable: "define table",
 		schema.DefineIndex: "define index", schema.RemoveNamespace: "remove namespace", schema.RemoveDatabase: "remove database",
 		schema.RemoveTable: "remove table", schema.RemoveIndex: "remove index", schema.DefineObject: "define object", schema.RemoveObject: "remove object",
-		schema.AnalyzeTable: "analyze table", schema.UseDatabase: "use", schema.AlterObject: "alter object"}
+		schema.AnalyzeTable: "analyze table", schema.UseDatabase: "use", schema.AlterObject: "alter object", schema.RedefineTable: "redefine table"}
 )
 
 func nameOf(names []string, i int) string {
@@ -329,6 +329,9 @@ func changeText(c *schema.Change) string {
 	if c.Object != nil {
 		b.WriteString(objectText(c.Object))
 	}
+	if c.Redefinition != nil {
+		b.WriteString(redefinitionText(c.Redefinition))
+	}
 	return b.String()
 }
 
@@ -358,25 +361,29 @@ func tableText(t *schema.Table) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%s %s", pathText(f.Path), f.Type.String())
-		if f.Default != "" {
-			fmt.Fprintf(&b, " value %q", f.Default)
-		}
-		for _, a := range f.Asserts {
-			fmt.Fprintf(&b, " assert %q", a)
-		}
-		if f.Base > 0 {
-			fmt.Fprintf(&b, " base %d", f.Base)
-		}
-		if f.ReadOnly {
-			b.WriteString(" readonly")
-		}
+		writeField(&b, &f)
 	}
 	b.WriteByte(')')
 	for _, ix := range t.Indexes {
 		b.WriteString(" index " + quoted(ix.Name) + " " + indexText(ix))
 	}
 	return b.String()
+}
+
+func writeField(b *strings.Builder, f *schema.Field) {
+	fmt.Fprintf(b, "%s %s", pathText(f.Path), f.Type.String())
+	if f.Default != "" {
+		fmt.Fprintf(b, " value %q", f.Default)
+	}
+	for _, a := range f.Asserts {
+		fmt.Fprintf(b, " assert %q", a)
+	}
+	if f.Base > 0 {
+		fmt.Fprintf(b, " base %d", f.Base)
+	}
+	if f.ReadOnly {
+		b.WriteString(" readonly")
+	}
 }
 
 func indexText(ix *schema.Index) string {

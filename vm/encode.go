@@ -229,7 +229,7 @@ func appendObject(dst []byte, o *schema.Object) []byte {
 }
 
 func appendChange(dst []byte, c *schema.Change) []byte {
-	dst = appendFlags(append(dst, byte(c.Kind)), c.IfExists, c.Strict, c.Table != nil, c.Index != nil, c.Object != nil)
+	dst = appendFlags(append(dst, byte(c.Kind)), c.IfExists, c.Strict, c.Table != nil, c.Index != nil, c.Object != nil, c.Redefinition != nil)
 	for _, s := range []string{c.Namespace, c.Database, c.Name, c.Consistency, c.PartitionBy} {
 		dst = appendText(dst, s)
 	}
@@ -243,6 +243,9 @@ func appendChange(dst []byte, c *schema.Change) []byte {
 	if c.Object != nil {
 		dst = appendObject(dst, c.Object)
 	}
+	if c.Redefinition != nil {
+		dst = appendRedefinition(dst, c.Redefinition)
+	}
 	return dst
 }
 
@@ -250,12 +253,14 @@ func appendChange(dst []byte, c *schema.Change) []byte {
 func appendTable(dst []byte, t *schema.Table) []byte {
 	dst = appendFlags(dst, t.Edge, t.Schemafull)
 	dst = appendText(appendText(appendText(dst, t.Name), t.From), t.To)
-	dst = appendAll(dst, t.Fields, func(dst []byte, f *schema.Field) []byte {
-		dst = appendType(appendTexts(dst, f.Path), &f.Type)
-		return appendUint(appendBool(appendTexts(appendText(dst, f.Default), f.Asserts), f.ReadOnly), uint64(f.Base))
-	})
+	dst = appendAll(dst, t.Fields, appendField)
 	dst = appendAll(dst, t.Indexes, func(dst []byte, ix **schema.Index) []byte { return appendIndex(dst, *ix) })
 	return appendAll(dst, t.Requires, appendRef)
+}
+
+func appendField(dst []byte, f *schema.Field) []byte {
+	dst = appendType(appendTexts(dst, f.Path), &f.Type)
+	return appendUint(appendBool(appendTexts(appendText(dst, f.Default), f.Asserts), f.ReadOnly), uint64(f.Base))
 }
 
 func appendIndex(dst []byte, ix *schema.Index) []byte {

@@ -319,7 +319,12 @@ func remove(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 }
 
 func doDefine(fr *frame, in *Instr) signal {
-	if err := fr.run.txn.Apply(fr.run.ctx, &fr.run.linked.Program.Defs[in.A]); err != nil {
+	r := fr.run
+	c, err := r.filled(&r.linked.Program.Defs[in.A], r.linked.fills[in.A])
+	if err == nil {
+		err = r.txn.Apply(r.ctx, c)
+	}
+	if err != nil {
 		return fr.fail(err)
 	}
 	return goOn

@@ -22,6 +22,8 @@ type Linked struct {
 	funcs     []*ops.Func
 	texts     []string   // string constants, by constant
 	steps     [][]Column // of paths, by path
+	// fills are, by definition, the expressions that give records of a redefined table what they lack; by field.
+	fills map[uint16][]*Linked
 }
 
 // linkedFragment is a fragment with what a frame of it needs to know.
@@ -206,6 +208,8 @@ func (l *Linked) instruction(f *linkedFragment, pc int, c schema.Catalog, o Link
 		}
 	}
 	switch in.Op {
+	case opcodes.Define:
+		return l.defaults(in.A, c, o)
 	case opcodes.VarSet:
 		f.sets = true
 	case opcodes.Rows, opcodes.Exists, opcodes.Run:

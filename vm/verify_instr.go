@@ -235,6 +235,10 @@ func (v *verifier) defines(c *schema.Change) error {
 		if c.Table == nil {
 			return v.wrong("operand A is definition %d, which does not say what the table is", v.in.A)
 		}
+	case schema.RedefineTable:
+		if c.Redefinition == nil {
+			return v.wrong("operand A is definition %d, which does not say what changes", v.in.A)
+		}
 	case schema.DefineIndex, schema.RemoveIndex:
 		if c.Index == nil {
 			return v.wrong("operand A is definition %d, which does not say which index", v.in.A)

@@ -217,7 +217,7 @@ func checkChange(i int, c *schema.Change) error {
 			}
 		}
 	}
-	return nil
+	return checkRedefinition(i, c.Redefinition)
 }
 
 func isUse(p *Program, def uint16) bool { return p.Defs[def].Kind == schema.UseDatabase }

@@ -232,6 +232,7 @@ type FieldDef struct {
 	ReadOnly bool
 	Unique   bool
 	As       *Name // REDEFINE: the new name
+	Drop     bool  // REDEFINE: `AS none`
 }
 
 // FieldName is a dotted name: `address.city`, `tags[*]`, `meta.*`. A Wild step has no Name.

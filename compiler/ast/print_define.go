@@ -228,6 +228,7 @@ func (p *printer) fields(fields []FieldDef) {
 		p.listClause(" FIELDS ", i)
 		p.fieldName(f.Name)
 		p.as(f.As)
+		p.flag(f.Drop, " AS none")
 		p.typed(f.Type)
 		p.clause(" VALUE ", f.Value)
 		for _, a := range f.Asserts {

@@ -235,8 +235,13 @@ func (b *builder) fieldDef(c antlr.ParserRuleContext) ast.FieldDef {
 		case *z.FieldClauseContext:
 			b.fieldClause(&f, x)
 		case *z.NameContext:
-			b.once(f.As != nil, x)
-			f.As = b.nameRef(x)
+			b.once(f.As != nil || f.Drop, x)
+			// AS none takes the field away; a name of these letters stands in backticks.
+			if t := firstToken(x); t.kind != tQuoted && strings.EqualFold(t.text(), "none") {
+				f.Drop = true
+			} else {
+				f.As = b.nameRef(x)
+			}
 		}
 	}
 	return f

@@ -190,6 +190,8 @@ func (c *checker) statement(s ast.Statement) {
 		c.explain(s)
 	case *ast.Define:
 		c.define(s)
+	case *ast.Redefine:
+		c.redefine(s)
 	case *ast.Remove:
 		c.remove(s)
 	case *ast.Describe:
@@ -213,8 +215,6 @@ func statementName(s ast.Statement) string {
 		return "LIVE SELECT"
 	case *ast.Kill:
 		return "KILL"
-	case *ast.Redefine:
-		return "REDEFINE"
 	}
 	return "this statement"
 }

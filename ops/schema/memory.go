@@ -145,6 +145,8 @@ func (m *Memory) apply(c Change) error {
 		return m.defineTable(c)
 	case RemoveTable:
 		return m.removeTable(c)
+	case RedefineTable:
+		return m.redefineTable(c)
 	case DefineIndex:
 		return m.defineIndex(c)
 	case RemoveIndex:
@@ -201,6 +203,30 @@ func (m *Memory) removeTable(c Change) error {
 		return err
 	}
 	m.tables = slices.Delete(slices.Clone(m.tables), i, i+1)
+	return nil
+}
+
+func (m *Memory) redefineTable(c Change) error {
+	i, exists := m.find(c.Name)
+	if !exists && c.IfExists {
+		return nil
+	}
+	t, _, err := Redefine(m, c.Name, c.Redefinition)
+	if err != nil {
+		return err
+	}
+	for j, ix := range t.Indexes {
+		t.Indexes[j] = ready(ix, t.Name)
+	}
+	tables := slices.Delete(slices.Clone(m.tables), i, i+1)
+	if t.Name != c.Name {
+		for j := range tables {
+			tables[j] = Renamed(tables[j], c.Name, t.Name)
+		}
+	}
+	m.tables = tables
+	i, _ = m.find(t.Name)
+	m.tables = slices.Insert(tables, i, t)
 	return nil
 }
 

@@ -24,6 +24,9 @@ type Table struct {
 	// Fingerprint identifies all of the above but Requires, IDs and index states; a program compiled against it
 	// runs only where it is the same.
 	Fingerprint [16]byte
+	// Shapes are the redefinitions that older records are read through, in their order; Pending is one that is being checked.
+	Shapes  []Shape  `json:",omitempty"`
+	Pending *Pending `json:",omitempty"`
 }
 
 // Field describes a declared field.
@@ -89,6 +92,7 @@ const (
 	AnalyzeTable // reads a table for its statistics; the catalog's version stays
 	UseDatabase  // changes the session's namespace and database, creates nothing
 	AlterObject  // gives an object of the node another text or another secret, what is empty stays
+	RedefineTable
 )
 
 // Change is one definition statement, resolved. It can be encoded in a program (see vm) and is checked again
@@ -112,4 +116,6 @@ type Change struct {
 	Index *Index
 	// Object is for DefineObject, AlterObject and (Kind, Name only) RemoveObject.
 	Object *Object
+	// Redefinition is for RedefineTable.
+	Redefinition *Redefinition
 }

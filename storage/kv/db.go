@@ -138,7 +138,7 @@ func (db *DB) next() Time {
 }
 
 // Get reads the newest version of a key outside of any transaction; use gets its value, without the header.
-func (db *DB) Get(key []byte, use func(value []byte) error) (bool, error) {
+func (db *DB) Get(key []byte, use func(value []byte, at Time) error) (bool, error) {
 	v, err := db.openView()
 	if err != nil {
 		return false, err
@@ -148,7 +148,7 @@ func (db *DB) Get(key []byte, use func(value []byte) error) (bool, error) {
 		if len(raw) < HeaderLen {
 			err = ErrHeader
 		} else {
-			err = use(raw[HeaderLen:])
+			err = use(raw[HeaderLen:], TimeOf(raw))
 		}
 	}
 	if e := db.closeView(v); err == nil {

@@ -120,7 +120,9 @@ func (g *generator) redefine() ast.Statement {
 	return &ast.Redefine{Kind: one(g, ast.DefTable, ast.DefEdge, ast.DefType), Name: g.name(), IfExists: g.bool(), As: maybe(g, g.namePtr),
 		On: g.on(), Schema: g.schema(), Fields: some(g, func() ast.FieldDef {
 			f := g.fieldDef()
-			f.As = maybe(g, g.namePtr)
+			if f.As = maybe(g, g.namePtr); f.As == nil {
+				f.Drop = g.bool()
+			}
 			return f
 		})}
 }

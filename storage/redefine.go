@@ -1,0 +1,575 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
+	"github.com/zerodb/zerodb/storage/keys"
+	"github.com/zerodb/zerodb/storage/kv"
+	"github.com/zerodb/zerodb/storage/record"
+)
+
+// REDEFINE TABLE goes on while the table is in use.
+//
+// A first transaction announces it: the descriptor says what is pending. From its commit on every writer, which depends on the
+// descriptor, makes sure that what it writes fits the new shape too, and keeps the indexes that will be. Then short transactions walk
+// over the table, convert each record for a try, and fill those indexes. If a record cannot be converted all of this is
+// taken back, and nothing has happened. Else one transaction puts the new descriptor in place of the old: older records are read
+// through it from then on (reshape.go), and a job writes them anew, in short transactions, until none is left. The job needs no
+// memory of how far it came: what it has written is newer than the redefinition, so after a crash it starts at the front.
+
+// worstRecords is how many records are named that cannot be converted.
+const worstRecords = 10
+
+// redefining is a redefinition on its way from announcement to effect.
+type redefining struct {
+	store  *Store
+	place  place
+	change *schema.Change
+	id     uint32 // of the table
+	job    *job
+	bad    []string // records that cannot be converted, with the reason
+}
+
+// redefineTable notes a redefinition, which happens when the transaction has committed.
+func (t *Txn) redefineTable(cat *catalog, c *schema.Change) error {
+	if c.Redefinition == nil {
+		return ops.Errorf(ops.CodeInternal, "a redefinition of %s that says nothing", c.Name)
+	}
+	if cat.byName[c.Name] == nil && c.IfExists {
+		return nil
+	}
+	if _, _, err := schema.Redefine(cat, c.Name, c.Redefinition); err != nil && !rewriting(cat.byName[c.Name]) {
+		return err
+	}
+	if t.kv.Written() > 0 {
+		return ops.Errorf(ops.CodeTransaction, "REDEFINE TABLE %s takes several transactions, and cannot be part of one that has written", c.Name).
+			WithHint("run it outside BEGIN … COMMIT")
+	}
+	t.redefines = append(t.redefines, redefining{store: t.store, place: cat.place, change: c})
+	return nil
+}
+
+// unfinished reports whether records of a table may be older than a redefinition of it.
+func unfinished(desc *schema.Table) bool {
+	return slices.ContainsFunc(desc.Shapes, func(s schema.Shape) bool { return !s.Done })
+}
+
+func rewriting(tab *table) bool { return tab != nil && unfinished(tab.desc) }
+
+// run carries a redefinition out. When it returns it is in force; the records may be rewritten later.
+func (r *redefining) run(ctx context.Context) error {
+	s := r.store
+	ref, err := s.catalogRef(r.place)
+	if err != nil {
+		return wrap(err)
+	}
+	tab := ref.Load().byName[r.change.Name]
+	if tab == nil {
+		return r.gone()
+	}
+	r.id, r.job = tab.id, s.begin("redefine", "checking", r.place, tab, "")
+	if err := s.claim(ctx, r.id, r.job); err != nil {
+		s.end(r.job, err)
+		return wrap(err)
+	}
+	checks, err := r.announce(ctx)
+	if err == nil && checks {
+		err = r.check(ctx)
+	}
+	if err == nil {
+		err = r.turn(ctx)
+	}
+	if err != nil {
+		// Also when the context has ended: what the caller is told is that nothing has changed.
+		e := s.dropPending(context.WithoutCancel(ctx), r.place, r.id)
+		s.release(r.id, r.job, err)
+		return wrap(cmp.Or(e, err))
+	}
+	r.rewrite(ctx)
+	return nil
+}
+
+// announce makes the redefinition known. It reports whether records must be looked at.
+func (r *redefining) announce(ctx context.Context) (checks bool, err error) {
+	err = r.store.again(ctx, r.place, func(t *Txn) error {
+		tab := t.cat.tables[r.id]
+		if tab == nil || tab.desc.Name != r.change.Name {
+			return r.gone()
+		}
+		target, moves, err := schema.Redefine(t.cat, r.change.Name, r.change.Redefinition)
+		if err != nil {
+			return err
+		}
+		if unfinished(tab.desc) {
+			return ops.Errorf(ops.CodeInUse, "the records of table %s have not all been rewritten since it was redefined the last time", tab.desc.Name).
+				WithHint("sys::jobs says why; opening the database anew goes on with it")
+		}
+		if err := t.useAll(t.cat); err != nil {
+			return err
+		}
+		checks, err = t.pend(tab, target, moves)
+		return err
+	})
+	return checks, err
+}
+
+func (r *redefining) gone() error {
+	return ops.Errorf(ops.CodeUnknownTable, "table %s was removed before it could be redefined", r.change.Name)
+}
+
+// pend writes the descriptor with what is pending. It reports whether records must be looked at.
+func (t *Txn) pend(tab *table, target *schema.Table, moves []schema.Move) (checks bool, err error) {
+	for i, ix := range target.Indexes {
+		if ix.ID != 0 && !schema.Touches(moves, ix.Fields...) {
+			continue
+		}
+		n := *ix
+		if n.ID, err = t.store.takeIDs(1); err != nil {
+			return false, err
+		}
+		n.Ready = false
+		target.Indexes[i] = &n
+		checks = true
+	}
+	t.interner.begin(tab.tableState, t.dict(tab.tableState))
+	for _, m := range moves {
+		for _, step := range m.To {
+			if _, ok, err := t.interner.Intern(step); err != nil || !ok {
+				return false, cmp.Or(err, error(ops.Errorf(ops.CodeTooLarge, "table %s has %d different field names already", tab.desc.Name, record.MaxNames)))
+			}
+		}
+		if m.Fill != nil {
+			fill, _, err := ops.DecodeKey(m.Fill)
+			if err != nil {
+				return false, err
+			}
+			if _, err := t.enc.Record(nil, []ops.Member{{Name: m.To[len(m.To)-1], Value: fill}}); err != nil {
+				return false, err
+			}
+		}
+	}
+	target.Shapes, target.Pending = nil, nil
+	desc := *tab.desc
+	stamp(&desc, tab.since)
+	desc.Pending = &schema.Pending{Shape: schema.Shape{Moves: moves}, Table: target}
+	checks = checks || len(moves) > 0 || target.Schemafull && !tab.desc.Schemafull
+	return checks, t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+}
+
+// again runs f in a transaction until it commits.
+func (s *Store) again(ctx context.Context, p place, f func(*Txn) error) error {
+	for {
+		t, err := s.Begin(ctx, TxnOptions{Namespace: p.namespace, Database: p.database, Write: true})
+		if err != nil {
+			return err
+		}
+		if err = f(t); err != nil {
+			t.Cancel()
+		} else {
+			_, err = t.Commit(ctx)
+		}
+		if err == nil || ops.CodeOf(err) != ops.CodeConflict {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// check walks over the table: every record must fit what is pending.
+func (r *redefining) check(ctx context.Context) error {
+	chunk := buildChunk
+	for from, first := []byte(nil), true; first || from != nil; {
+		var next []byte
+		var n int
+		bad := len(r.bad)
+		t, tab, err := r.open(ctx)
+		if err == nil {
+			n, next, err = t.tryRecords(ctx, tab, from, chunk, r)
+			if err == nil {
+				_, err = t.Commit(ctx)
+			} else {
+				t.Cancel()
+			}
+		}
+		switch {
+		case err != nil && ops.CodeOf(err) == ops.CodeConflict:
+			r.bad = r.bad[:bad]
+			chunk = max(chunk/2, 1)
+			continue
+		case err != nil:
+			return err
+		case len(r.bad) >= worstRecords:
+			return r.refused()
+		}
+		r.job.done.Add(int64(n))
+		from, first = next, false
+		chunk = min(chunk*2, buildChunk)
+	}
+	if len(r.bad) > 0 {
+		return r.refused()
+	}
+	return nil
+}
+
+// open begins a transaction that works on the table.
+func (r *redefining) open(ctx context.Context) (*Txn, *table, error) {
+	t, err := r.store.Begin(ctx, TxnOptions{Namespace: r.place.namespace, Database: r.place.database, Write: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	tab := t.cat.tables[r.id]
+	if tab == nil || tab.desc.Pending == nil {
+		t.Cancel()
+		return nil, nil, r.gone()
+	}
+	if err := t.use(tab); err != nil {
+		t.Cancel()
+		return nil, nil, err
+	}
+	return t, tab, nil
+}
+
+func (r *redefining) refused() error {
+	which := "they are"
+	if len(r.bad) == worstRecords {
+		which = "the first ten are"
+	}
+	return ops.Errorf(ops.CodeCast, "table %s stays as it is, because it has records that cannot be converted; %s %s", r.change.Name, which, strings.Join(r.bad, "; ")).
+		WithHint("change or delete these records first")
+}
+
+// tryRecords converts so many records from a key on for a try, and fills the indexes that will be. It returns how many it has looked
+// at, and where to go on.
+func (t *Txn) tryRecords(ctx context.Context, tab *table, from []byte, most int, r *redefining) (n int, next []byte, err error) {
+	err = t.walkRecords(ctx, tab, from, func(key ops.Value, value []byte, _ kv.Time) (bool, error) {
+		if n == most || len(r.bad) >= worstRecords {
+			next = recordKey(nil, tab.records, key)
+			return false, nil
+		}
+		n++
+		reason, err := t.tryRecord(tab, key, value)
+		if reason != "" {
+			r.bad = append(r.bad, show(recordID(tab, key))+": "+reason)
+		}
+		return true, err
+	})
+	return n, next, err
+}
+
+// tryRecord converts a record for a try; the reason says why that cannot be done.
+func (t *Txn) tryRecord(tab *table, key ops.Value, value []byte) (reason string, err error) {
+	obj, err := record.Object(value, ops.None, t.dict(tab.tableState), nil)
+	if err != nil {
+		return "", corruptRecord(tab.desc.Name, key, err)
+	}
+	obj, err = t.toPending(tab, obj)
+	if err != nil {
+		return ops.MessageOf(err), nil
+	}
+	err = t.pendingEntries(tab, key, ops.None, obj)
+	if code := ops.CodeOf(err); err != nil && (code == ops.CodeUnique || code == ops.CodeTooLarge) {
+		return ops.MessageOf(err), nil
+	}
+	return "", err
+}
+
+// walkRecords calls use for the records from a key on, as their table is now, until it returns false.
+func (t *Txn) walkRecords(ctx context.Context, tab *table, from []byte, use func(key ops.Value, value []byte, at kv.Time) (bool, error)) error {
+	p := tab.records
+	lo, hi := p[:], keys.AppendEnd(nil, p[:])
+	if from != nil {
+		lo = from
+	}
+	it, err := t.kv.NewIter(lo, hi, t.kv.Mark())
+	if err != nil {
+		return err
+	}
+	more := true
+	for ok := it.First(); ok && more && err == nil; ok = it.Next() {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		var key ops.Value
+		var value []byte
+		var at kv.Time
+		if key, err = keyOf(tab, it.Key()); err == nil {
+			value, err = t.recordAt(tab, it)
+		}
+		if err == nil {
+			at, err = it.Time()
+		}
+		if err == nil {
+			more, err = use(key, value, at)
+		}
+	}
+	if e := it.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// toPending makes of a record what it will be, and makes sure that it can be stored.
+func (t *Txn) toPending(tab *table, obj ops.Value) (ops.Value, error) {
+	p := tab.desc.Pending
+	obj, err := p.Apply(obj)
+	if err != nil {
+		return obj, err
+	}
+	if name := p.Table.Undeclared(obj); name != "" {
+		return obj, ops.Errorf(ops.CodeUnknownField, "it has a field %s, which table %s does not declare", name, p.Table.Name)
+	}
+	t.interner.begin(tab.tableState, t.dict(tab.tableState))
+	_, err = t.enc.Record(nil, obj.AsObject())
+	return obj, err
+}
+
+// alsoPending keeps what is pending for a table when one of its records is written: obj is none where it is deleted, old is nil where
+// there was none.
+func (t *Txn) alsoPending(tab *table, key ops.Value, old []byte, obj ops.Value) error {
+	before := ops.None
+	if old != nil {
+		was, err := record.Object(old, ops.None, t.dict(tab.tableState), nil)
+		if err != nil {
+			return corruptRecord(tab.desc.Name, key, err)
+		}
+		// What cannot be converted has no entries: the check will find it.
+		if was, err = tab.desc.Pending.Apply(was); err == nil {
+			before = was
+		}
+	}
+	if !obj.IsNone() {
+		var err error
+		if obj, err = t.toPending(tab, obj); err != nil {
+			return ops.Errorf(ops.CodeOf(err), "table %s is being redefined, and record %s would not fit what it is going to be: %s", tab.desc.Name, show(recordID(tab, key)), ops.MessageOf(err))
+		}
+	}
+	return wrap(t.pendingEntries(tab, key, before, obj))
+}
+
+// pendingEntries keeps the indexes that a pending redefinition fills, for a record that changes as given, in the new shape.
+func (t *Txn) pendingEntries(tab *table, key, before, after ops.Value) error {
+	for _, ix := range tab.desc.Pending.Table.Indexes {
+		if ix.Ready {
+			continue
+		}
+		entryOf := func(obj ops.Value) (entry, error) {
+			_, e, err := appendEntry(nil, tab, ix, key, func(path []string) (ops.Value, error) { return pathValue(tab, key, obj, path), nil })
+			return e, err
+		}
+		var was, is entry
+		var err error
+		if !before.IsNone() {
+			if was, err = entryOf(before); err != nil {
+				return err
+			}
+		}
+		if !after.IsNone() {
+			if is, err = entryOf(after); err != nil {
+				return err
+			}
+		}
+		if was.key != nil && string(was.key) != string(is.key) {
+			t.kv.Delete(was.key, kv.Unknown)
+		}
+		if is.key == nil {
+			continue
+		}
+		// It may be there: a writer or the check has put it.
+		if !is.unique {
+			t.kv.Put(is.key, is.value, kv.Unknown)
+		} else if err := t.putEntry(tab, ix, key, is); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn puts the redefinition into force.
+func (r *redefining) turn(ctx context.Context) error {
+	return r.store.again(ctx, r.place, func(t *Txn) error {
+		tab := t.cat.tables[r.id]
+		if tab == nil || tab.desc.Pending == nil {
+			return r.gone()
+		}
+		if err := t.useAll(t.cat); err != nil {
+			return err
+		}
+		// Others may have defined something meanwhile that stands on what goes.
+		now := *tab.desc
+		now.Pending = nil
+		if _, _, err := schema.Redefine(t.cat.with(&now, tab.tableState), r.change.Name, r.change.Redefinition); err != nil {
+			return err
+		}
+		return t.turn(tab)
+	})
+}
+
+func (t *Txn) turn(tab *table) error {
+	p := tab.desc.Pending
+	desc := *p.Table
+	desc.ID = tab.id
+	desc.Indexes = make([]*schema.Index, len(p.Table.Indexes))
+	for i, ix := range p.Table.Indexes {
+		n := *ix
+		n.Ready = true
+		desc.Indexes[i] = &n
+	}
+	for _, ix := range tab.desc.Indexes {
+		if !slices.ContainsFunc(desc.Indexes, func(n *schema.Index) bool { return n.ID == ix.ID }) {
+			prefix := tab.index(ix.ID)
+			t.drop(prefix[:])
+		}
+	}
+	horizon := t.store.db.Horizon()
+	desc.Shapes = slices.DeleteFunc(slices.Clone(tab.desc.Shapes), func(s schema.Shape) bool {
+		return s.Done && s.Before != 0 && kv.Time(s.Before) < horizon
+	})
+	if len(p.Moves) > 0 {
+		desc.Shapes = append(desc.Shapes, schema.Shape{Moves: p.Moves})
+	}
+	desc.Fingerprint = schema.FingerprintOf(&desc)
+	return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+}
+
+// dropPending takes back what was announced and is not in force.
+func (s *Store) dropPending(ctx context.Context, p place, id uint32) error {
+	return s.again(ctx, p, func(t *Txn) error {
+		tab := t.cat.tables[id]
+		if tab == nil || tab.desc.Pending == nil {
+			return nil
+		}
+		if err := t.use(tab); err != nil {
+			return err
+		}
+		t.dropPendingIndexes(tab)
+		desc := *tab.desc
+		desc.Pending = nil
+		stamp(&desc, tab.since)
+		return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+	})
+}
+
+// dropPendingIndexes removes the entries of the indexes that would have been.
+func (t *Txn) dropPendingIndexes(tab *table) {
+	if tab.desc.Pending == nil {
+		return
+	}
+	for _, ix := range tab.desc.Pending.Table.Indexes {
+		if !ix.Ready {
+			p := tab.index(ix.ID)
+			t.drop(p[:])
+		}
+	}
+}
+
+// rewrite writes older records anew: at once where there are few, else in the background.
+func (r *redefining) rewrite(ctx context.Context) {
+	s, p, id, n := r.store, r.place, r.id, r.job
+	ref, err := s.catalogRef(p)
+	if err != nil {
+		s.release(id, n, err)
+		return
+	}
+	tab := ref.Load().tables[id]
+	if tab == nil || !unfinished(tab.desc) {
+		s.release(id, n, nil)
+		return
+	}
+	s.enter(n, "rewriting")
+	if tab.rows.Load() <= smallTable && s.rewriteAll(ctx, p, id, n) == nil {
+		s.release(id, n, nil)
+		return
+	}
+	s.background(id, n, func(ctx context.Context) error { return s.rewriteAll(ctx, p, id, n) })
+}
+
+// rewriteAll writes every record of a table anew that is older than its last redefinition.
+func (s *Store) rewriteAll(ctx context.Context, p place, id uint32, n *job) error {
+	chunk := buildChunk
+	for from, first := []byte(nil), true; first || from != nil; {
+		count, next, err := s.rewriteSome(ctx, p, id, from, chunk)
+		switch {
+		case err != nil && ops.CodeOf(err) == ops.CodeConflict:
+			// Writers came in between; what they wrote is new, and smaller pieces meet fewer of them.
+			chunk = max(chunk/2, 1)
+			if err := ctx.Err(); err != nil {
+				return wrap(err)
+			}
+			continue
+		case err != nil:
+			return wrap(err)
+		}
+		n.done.Add(int64(count))
+		from, first = next, false
+		chunk = min(chunk*2, buildChunk)
+	}
+	err := s.again(ctx, p, func(t *Txn) error {
+		tab := t.cat.tables[id]
+		if tab == nil || !unfinished(tab.desc) {
+			return nil
+		}
+		if err := t.use(tab); err != nil {
+			return err
+		}
+		desc := *tab.desc
+		stamp(&desc, tab.since)
+		desc.Shapes = slices.Clone(desc.Shapes)
+		for i := range desc.Shapes {
+			desc.Shapes[i].Done = true
+		}
+		return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+	})
+	if err != nil {
+		return wrap(err)
+	}
+	// What was counted of fields is of their former names and types.
+	return wrap(s.again(ctx, p, func(t *Txn) error {
+		if tab := t.cat.tables[id]; tab != nil {
+			return t.analyze(ctx, t.cat, tab.desc.Name)
+		}
+		return nil
+	}))
+}
+
+// rewriteSome does so for so many records from a key on. It returns how many it looked at, and where to go on.
+func (s *Store) rewriteSome(ctx context.Context, p place, id uint32, from []byte, most int) (n int, next []byte, err error) {
+	t, err := s.Begin(ctx, TxnOptions{Namespace: p.namespace, Database: p.database, Write: true})
+	if err != nil {
+		return 0, nil, err
+	}
+	tab := t.cat.tables[id]
+	if tab == nil || !unfinished(tab.desc) {
+		t.Cancel()
+		return 0, nil, nil
+	}
+	if err = t.use(tab); err == nil {
+		// Nothing depends on the records between those that are written: what comes in is new.
+		err = t.walkRecords(ctx, tab, from, func(key ops.Value, value []byte, at kv.Time) (bool, error) {
+			if n == most {
+				next = recordKey(nil, tab.records, key)
+				return false, nil
+			}
+			n++
+			if tab.older(at) {
+				t.key = recordKey(t.key[:0], tab.records, key)
+				t.value = append(t.value[:0], value...)
+				t.kv.Put(t.key, t.value, kv.Unknown)
+				t.watch(tab)
+			}
+			return true, nil
+		})
+	}
+	if err != nil {
+		t.Cancel()
+		return 0, nil, err
+	}
+	_, err = t.Commit(ctx)
+	return n, next, err
+}
