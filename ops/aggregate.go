@@ -9,6 +9,8 @@ type Aggregate struct {
 	Doc string
 	// Arg means that it needs an argument; count alone does not.
 	Arg bool
+	// Takes are the kinds of values that it takes; none: every kind.
+	Takes Kinds
 	// Params are the types of constant arguments behind the first, as percentile has one.
 	Params []Type
 	// Result is the type of the result for an argument of a type. Of no values it is none, except for count,

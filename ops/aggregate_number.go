@@ -15,10 +15,10 @@ func numberAggregates() []Aggregate {
 		{Name: "count", Result: func(Type) Type { return TypeOf(KindInt) },
 			Doc: "The number of rows; with an argument, of rows where it is not none.",
 			New: func() GroupState { return &countState{} }},
-		{Name: "sum", Arg: true, Result: sumType,
+		{Name: "sum", Arg: true, Takes: numbers | KindsOf(KindDuration), Result: sumType,
 			Doc: "The sum of numbers or durations: exact for integers and decimal, compensated for float.",
 			New: func() GroupState { return &sumState{} }},
-		{Name: "avg", Arg: true, Result: avgType,
+		{Name: "avg", Arg: true, Takes: numbers | KindsOf(KindDuration), Result: avgType,
 			Doc: "The arithmetic mean of numbers or durations: a decimal if one is among them, else a float.",
 			New: func() GroupState { return &sumState{mean: true} }},
 	}

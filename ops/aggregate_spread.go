@@ -11,13 +11,13 @@ func spreadAggregates() []Aggregate {
 	float := func(Type) Type { return Type{Kind: KindFloat, Optional: true} }
 	at := func(name string, percent float64) GroupState { return &rankState{name: name, percent: percent} }
 	return []Aggregate{
-		{Name: "variance", Arg: true, Result: float, New: func() GroupState { return &spreadState{} },
+		{Name: "variance", Arg: true, Takes: numbers, Result: float, New: func() GroupState { return &spreadState{} },
 			Doc: "The sample variance of numbers, as a float; 0 for a single one."},
-		{Name: "stddev", Arg: true, Result: float, New: func() GroupState { return &spreadState{root: true} },
+		{Name: "stddev", Arg: true, Takes: numbers, Result: float, New: func() GroupState { return &spreadState{root: true} },
 			Doc: "The sample standard deviation of numbers, as a float; 0 for a single one."},
-		{Name: "median", Arg: true, Result: float, New: func() GroupState { return at("median", 50) },
+		{Name: "median", Arg: true, Takes: numbers, Result: float, New: func() GroupState { return at("median", 50) },
 			Doc: "The middle one of numbers, as a float; of an even number the mean of the two in the middle."},
-		{Name: "percentile", Arg: true, Result: float, Params: []Type{TypeOf(KindFloat)},
+		{Name: "percentile", Arg: true, Takes: numbers, Result: float, Params: []Type{TypeOf(KindFloat)},
 			Doc: "The number below which so many percent (0 to 100) of the numbers lie, between two of them in proportion.",
 			New: func() GroupState { return at("percentile", 50) },
 			NewWith: func(params []Value) (GroupState, error) {

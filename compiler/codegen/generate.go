@@ -94,8 +94,13 @@ func (m *module) fragment(s *sema.Statement, p *plan.Plan) int {
 	case *sema.Describe:
 		r := g.declare(none, vm.Register{Kind: ops.KindObject})
 		g.emit(opcodes.Describe, r, g.def(b.Of), 0)
+		end := g.label()
+		if b.Of.IfExists {
+			g.emit(opcodes.JumpIf, r, ifNone, uint16(end))
+		}
 		shape := g.shape(vm.Shape{Form: vm.RowObject, Names: []string{"*"}, Types: []ops.Type{ops.TypeOf(ops.KindObject)}})
 		g.emit(opcodes.EmitRow, shape, r, 0)
+		g.bind(end)
 		return g.finish(int(shape))
 	}
 	panic(fault("no code for statement %T", s.Body))

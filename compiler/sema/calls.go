@@ -162,6 +162,9 @@ func (c *checker) aggregate(e *ast.Call, name string) Expr {
 	arg := ops.Any
 	if a.Arg != nil {
 		arg = a.Arg.At().Type
+		if k := arg.Kind; f.Takes != 0 && k != ops.KindAny && k != ops.KindNone && !f.Takes.Has(k) {
+			c.failf(ops.CodeType, a.Arg.At().Span, "FOLD %s takes numbers%s, not %s", name, map[bool]string{true: " or durations"}[f.Takes.Has(ops.KindDuration)], aKind(k))
+		}
 	}
 	a.Type = f.Result(arg)
 	return a

@@ -428,7 +428,20 @@ func (c *checker) returnStep(s *ast.Return) []BlockStep {
 		c.fail(ops.Errorf(ops.CodeSyntax, "the RETURNs of one statement must name their column alike").WithHint("write AS behind all of them, or none"), s.Span)
 	}
 	r.named, r.Column, r.Returns = true, name, true
-	return []BlockStep{&Give{c.kept(&r.Result, c.optional(s.Value, s.Span)), s.Span}}
+	return []BlockStep{&Give{c.returned(r, c.optional(s.Value, s.Span)), s.Span}}
+}
+
+// returned is a value that a routine returns: what cannot be of the type that a function declares is an error now.
+func (c *checker) returned(r *routine, x Expr) Expr {
+	want, have := r.Result, x.At().Type
+	if k, ok := x.(*Const); ok {
+		if _, err := ops.Check(k.Value, want); err != nil {
+			return c.failf(ops.CodeType, x.At().Span, "%s returns %s: %s", r.Name, want.String(), asError(err).Message)
+		}
+	} else if want.Kind != ops.KindAny && never(have, want) {
+		return c.failf(ops.CodeType, x.At().Span, "%s returns %s, not %s", r.Name, aKind(want.Kind), aKind(have.Kind))
+	}
+	return c.kept(&r.Result, x)
 }
 
 // ---- blocks as values

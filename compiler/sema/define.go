@@ -311,10 +311,68 @@ func (c *checker) remove(r *ast.Remove) {
 		return
 	}
 	c.asView(&s)
+	if c.missing(&s, r.Name) {
+		return
+	}
 	if s.Kind == schema.RemoveTable {
 		delete(c.fromWrites, s.Name)
 	}
 	c.change(s, r.Span)
+}
+
+// missing reports that a definition to be removed or shown is not there, with the one of nearly that name.
+func (c *checker) missing(s *schema.Change, written ast.Path) bool {
+	if c.catalog == nil || s.IfExists || s.Namespace != "" || s.Database != "" || len(written) == 0 {
+		return false
+	}
+	kind, names, there := c.namesLike(s)
+	if there || kind == "" {
+		return false
+	}
+	slices.Sort(names)
+	at := written[0].Span.Cover(written[len(written)-1].Span)
+	code := ops.CodeNotFound
+	if s.Index != nil {
+		code, kind = ops.CodeUnknownIndex, "index of "+s.Index.Table+" called"
+	}
+	c.fail(closest(ops.Errorf(code, "there is no %s %s", kind, s.Name), s.Name, names), at)
+	return true
+}
+
+// namesLike are the definitions of the kind that a change is of, and whether its own is among them; kind is "" where nothing is known.
+func (c *checker) namesLike(s *schema.Change) (kind string, names []string, there bool) {
+	switch s.Kind {
+	case schema.DefineTable, schema.RemoveTable:
+		for _, t := range c.catalog.Tables() {
+			names = append(names, t.Name)
+		}
+		for _, o := range c.catalog.Objects() {
+			if o.Kind == schema.ObjectView {
+				names = append(names, o.Name)
+			}
+		}
+		return "table", names, c.fromWrites[s.Name] || slices.Contains(names, s.Name)
+	case schema.DefineIndex, schema.RemoveIndex:
+		t := c.catalog.Table(s.Index.Table)
+		if t == nil {
+			return "", nil, false
+		}
+		for _, ix := range t.Indexes {
+			names = append(names, ix.Name)
+		}
+		return "index", names, slices.Contains(names, s.Name)
+	case schema.DefineObject, schema.RemoveObject:
+		if s.Object.Kind.OfNode() { // those of other databases are there too
+			return "", nil, false
+		}
+		for _, o := range c.catalog.Objects() {
+			if o.Kind == s.Object.Kind {
+				names = append(names, o.Name)
+			}
+		}
+		return s.Object.Kind.String(), names, c.catalog.Object(s.Object.Kind, s.Name) != nil
+	}
+	return "", nil, false
 }
 
 // onTable fills in which index a change is of.
@@ -338,7 +396,9 @@ func (c *checker) describe(d *ast.Describe) {
 	s := schema.Change{Kind: kinds.define, IfExists: d.IfExists}
 	if c.subject(&s, d.Kind, d.Name, d.On, d.Span) {
 		c.asView(&s)
-		c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
+		if !c.missing(&s, d.Name) {
+			c.add(Statement{Kind: vm.StatementQuery, Span: d.Span, Body: &Describe{s}})
+		}
 	}
 }
 

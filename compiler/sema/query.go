@@ -187,6 +187,8 @@ type Relation struct {
 	Span ops.Span
 	// View is the name of the view that the rows are of.
 	View string
+	// Virtual is the name of the virtual table that the rows are of.
+	Virtual string
 	// Query is what a RelRows has the rows of.
 	Query *Query
 	query int // number of the query that owns the relation

@@ -2,6 +2,7 @@ package sema
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/diag"
@@ -256,7 +257,7 @@ func wholeOf(r *Relation, at ops.Span) *Column {
 func (c *checker) member(r *Relation, name string, at ops.Span) Expr {
 	switch r.Kind {
 	case RelValues:
-		return &Field{Info: Info{at, ops.Any}, X: wholeOf(r, at), Path: []string{name}}
+		return c.virtualField(r, name, at)
 	case RelRows:
 		return c.outputOf(r, name, at)
 	}
@@ -285,9 +286,20 @@ func (c *checker) outputOf(r *Relation, name string, at ops.Span) Expr {
 	of := "the subquery"
 	if r.View != "" {
 		of = "view " + r.View
+	} else if len(r.Query.From) == 1 {
+		if s, ok := r.Query.From[0].(*SetSource); ok {
+			of = "the result of the " + strings.ToUpper(s.Kind.String())
+		}
 	}
-	return c.fail(closest(ops.Errorf(ops.CodeUnknownField, "%s has no column %s", of, name), name, names), at)
+	err := closest(ops.Errorf(ops.CodeUnknownField, "%s has no column %s", of, name), name, names)
+	if err.Hint == "" && len(names) <= maxNames {
+		err = err.WithHint("its columns are %s", strings.Join(names, ", "))
+	}
+	return c.fail(err, at)
 }
+
+// maxNames is how many names a hint lists.
+const maxNames = 12
 
 // defines reports whether the relation is known to have a field.
 func (r *Relation) defines(name string) bool {

@@ -1,12 +1,14 @@
 package sema
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/compiler/diag"
 	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -200,10 +202,38 @@ func (c *checker) namedType(lower, name string, t *ast.Type) ops.Type {
 		}
 		return defined
 	}
-	if meant := diag.Closest(name, longTypes); meant != "" && name != meant+"s" && c.catalog.Table(name) == nil {
-		c.fail(ops.Errorf(ops.CodeUnknownName, "there is no type %s, nor a table of that name", name).WithHint("did you mean %s?", meant), t.Span)
-	}
+	c.doubtLink(name, t.Span)
 	return ops.Type{Kind: ops.KindRecord, Name: name}
+}
+
+// doubtLink looks at a name that is no type, and so a link to a table. One that is not there may come later; but where a type or a
+// table of nearly that name is there, it is likelier a slip.
+func (c *checker) doubtLink(name string, at ops.Span) {
+	if c.catalog != nil && c.catalog.Table(name) != nil || c.fromWrites[name] {
+		return
+	}
+	names := slices.Clone(longTypes)
+	var tables []string
+	objects := c.opt.Objects
+	if c.catalog != nil {
+		objects = c.catalog
+		for _, t := range c.catalog.Tables() {
+			tables = append(tables, t.Name)
+		}
+	}
+	if objects != nil {
+		for _, o := range objects.Objects() {
+			if o.Kind == schema.ObjectType || o.Kind == schema.ObjectEnum {
+				names = append(names, o.Name)
+			}
+		}
+	}
+	err := ops.Errorf(ops.CodeUnknownName, "there is no type %s, nor a table of that name", name)
+	if meant := diag.Closest(name, names); meant != "" && name != meant+"s" {
+		c.fail(err.WithHint("did you mean %s?", meant), at)
+	} else if meant := diag.Closest(name, tables); meant != "" && len(name) > 3 {
+		c.warn(err.WithHint("did you mean %s?", meant), at)
+	}
 }
 
 // longTypes are the names of types that are long enough for a slip to be told from a table that is defined later.

@@ -1,6 +1,8 @@
 package sema
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/zerodb/zerodb/compiler/ast"
@@ -17,9 +19,32 @@ func (e *Virtual) with([]Expr) Expr { return e }
 
 func (e *Virtual) sameHead(o Expr) bool { v, ok := o.(*Virtual); return ok && v.Name == e.Name }
 
-// virtualTables are those there are somewhere: some are a server's.
-var virtualTables = []string{"sys::tables", "sys::indexes", "sys::statements", "sys::sessions", "sys::jobs", "sys::errors", "sys::ring",
-	"sys::users", "sys::roles"}
+// virtualTables are those there are somewhere – some are a server's – with the fields of their rows, where those are the same for
+// whoever makes the rows.
+var virtualTables = map[string][]string{
+	"sys::tables":     {"name", "kind", "schemafull", "fields", "indexes", "rows", "statistics", "definition"},
+	"sys::indexes":    {"name", "table", "fields", "unique", "ready"},
+	"sys::statements": {"text", "runs", "rows", "time", "bytes", "reads", "writes", "functions", "cost"},
+	"sys::errors":     {"code", "count", "last", "message"},
+	"sys::users":      {"name", "definition", "namespace", "database"},
+	"sys::roles":      {"name", "definition", "namespace", "database"},
+	"sys::sessions":   nil, "sys::jobs": nil, "sys::ring": nil,
+}
+
+// VirtualFields are the fields of a virtual table's rows; nil where they are not known.
+func VirtualFields(table string) []string { return virtualTables[table] }
+
+// virtualField is a field of a virtual table's row.
+func (c *checker) virtualField(r *Relation, name string, at ops.Span) Expr {
+	if fields := virtualTables[r.Virtual]; fields != nil && !slices.Contains(fields, name) {
+		err := closest(ops.Errorf(ops.CodeUnknownField, "%s has no field %s", r.Virtual, name), name, fields)
+		if err.Hint == "" {
+			err = err.WithHint("its fields are %s", strings.Join(fields, ", "))
+		}
+		return c.fail(err, at)
+	}
+	return &Field{Info: Info{at, ops.Any}, X: wholeOf(r, at), Path: []string{name}}
+}
 
 // virtualSource is a table sys::…, which is read as a list of objects.
 func (c *checker) virtualSource(q *Query, e *ast.PathExpr, as *ast.Name) {
@@ -28,16 +53,13 @@ func (c *checker) virtualSource(q *Query, e *ast.PathExpr, as *ast.Name) {
 		steps[i] = s.Text
 	}
 	name := strings.Join(steps, "::")
-	known := false
-	for _, t := range virtualTables {
-		known = known || t == name
-	}
-	if !known {
-		c.fail(closest(ops.Errorf(ops.CodeUnknownTable, "there is no virtual table %s", name), name, virtualTables), e.Span)
+	if _, known := virtualTables[name]; !known {
+		names := slices.Sorted(maps.Keys(virtualTables))
+		c.fail(closest(ops.Errorf(ops.CodeUnknownTable, "there is no virtual table %s", name), name, names), e.Span)
 		return
 	}
 	row := ops.TypeOf(ops.KindObject)
-	r := c.relation(&Relation{Name: steps[len(steps)-1], Kind: RelValues, Type: row}, as, e.Span)
+	r := c.relation(&Relation{Name: steps[len(steps)-1], Kind: RelValues, Type: row, Virtual: name}, as, e.Span)
 	list := &Virtual{leaf{Info{e.Span, ops.Type{Kind: ops.KindList, Elem: &row}}}, name}
 	q.From = append(q.From, &ItemSource{Rel: r, X: list, Span: e.Span})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/cmd/internal/format"
 	"github.com/zerodb/zerodb/cmd/internal/shell"
+	"github.com/zerodb/zerodb/compiler/ast"
+	"github.com/zerodb/zerodb/compiler/parse"
+	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -79,8 +83,26 @@ func (a *app) script(ctx context.Context, name, text, form string, args []zerodb
 		return err
 	}
 	return a.with(ctx, zerodb.SessionOptions{}, func(_ zerodb.Database, s zerodb.Conn) error {
-		return a.show(name, text, a.print(p, s.Script(orBackground(ctx), text, args...)))
+		err := a.print(p, s.Script(orBackground(ctx), text, args...))
+		if err == nil && s.InTransaction() {
+			err = leftOpen(text)
+		}
+		return a.show(name, text, err)
 	})
+}
+
+// leftOpen is the error of a text that ends inside a transaction: nobody can commit it any more.
+func leftOpen(text string) error {
+	err := ops.Errorf(ops.CodeTransaction, "the text ends inside this transaction; all that was done in it is undone").
+		WithHint("COMMIT keeps it, CANCEL undoes it on purpose")
+	if script, errs := parse.Parse(text); len(errs) == 0 {
+		for _, s := range slices.Backward(script.Statements) {
+			if t, ok := s.(*ast.Transaction); ok && t.Kind == ast.Begin {
+				return err.At(t.Span)
+			}
+		}
+	}
+	return err
 }
 
 func orBackground(ctx context.Context) context.Context {
