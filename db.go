@@ -23,10 +23,11 @@ type DB struct {
 	spill      *spillRoom
 	dir        string
 
-	mu     sync.Mutex
-	closed bool
-	warm   chan struct{} // closed when the warm-up is over
-	live   map[*Session]struct{}
+	mu      sync.Mutex
+	closed  bool
+	hashKey uint64        // of the tables that statements make: of random bytes that nobody outside sees
+	warm    chan struct{} // closed when the warm-up is over
+	live    map[*Session]struct{}
 }
 
 // Open opens the database in a directory and makes one where there is none. Options that are nil are all defaults.
@@ -61,7 +62,7 @@ func open(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{options: o, dir: dir, store: store, statements: newStatementCache(o.StatementBytes), live: map[*Session]struct{}{},
+	db := &DB{hashKey: ops.HashKeyed(ops.String(store.ID()), uint64(o.Clock().UnixNano())), options: o, dir: dir, store: store, statements: newStatementCache(o.StatementBytes), live: map[*Session]struct{}{},
 		warm: make(chan struct{}), spill: newSpillRoom(o.FS, dir), env: &ops.Env{Now: o.Clock, Random: o.Random}}
 	db.system = system{db: db, tables: map[string]func(context.Context) ([]Value, error){}, errors: map[Code]*errorCount{}}
 	if o.NoWarmUp {

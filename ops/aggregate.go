@@ -46,6 +46,13 @@ type GroupState interface {
 	Decode(g int, src []byte) error
 }
 
+// KeyedState is a state that hashes values. Its key is set before anything is added.
+type KeyedState interface {
+	GroupState
+	// SetKey sets the key of the hashes, see HashKeyed.
+	SetKey(key uint64)
+}
+
 // Aggregates is every aggregate, ascending by name.
 var Aggregates = sortedAggregates(numberAggregates(), pickAggregates(), listAggregates(), spreadAggregates(), approxAggregates())
 

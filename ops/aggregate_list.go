@@ -87,6 +87,7 @@ func (s *collectState) Decode(g int, src []byte) error {
 
 // valueSet is a set of values for each group, in the order they came: one hash table for all groups.
 type valueSet struct {
+	key     uint64 // of the hashes
 	arena   arena
 	table   []int32 // entry + 1; 0 where free; its length is a power of two
 	entries []setEntry
@@ -102,12 +103,12 @@ type setEntry struct {
 
 func (s *valueSet) grow(groups int) { s.ends = grown(s.ends, groups) }
 
-// add adds v, whose Hash is hash, to the set of group g, unless it is there. A copy is kept.
-func (s *valueSet) add(g int32, v Value, hash uint64) bool {
+// add adds v to the set of group g, unless it is there. A copy is kept.
+func (s *valueSet) add(g int32, v Value) bool {
 	if 4*(len(s.entries)+1) > 3*len(s.table) {
 		s.rehash()
 	}
-	hash = mix(hash, uint64(g))
+	hash := mix(HashKeyed(v, s.key), uint64(g))
 	mask := uint64(len(s.table) - 1)
 	at := hash & mask
 	for s.table[at] != 0 {
@@ -181,6 +182,9 @@ type setState struct {
 	set     valueSet
 }
 
+// SetKey implements KeyedState.
+func (s *setState) SetKey(key uint64) { s.set.key = key }
+
 func (s *setState) Grow(groups int) { s.set.grow(groups) }
 
 func (s *setState) Add(groups []int32, v *Vector, sel Selection, n int) error {
@@ -196,16 +200,16 @@ func (s *setState) addValue(g int32, v *Vector, i int) {
 	case KindNone:
 	case KindList, KindTuple, KindSet:
 		if !s.flatten {
-			s.set.add(g, x, Hash(x))
+			s.set.add(g, x)
 			return
 		}
 		for _, e := range x.AsList() {
 			if e.kind != KindNone {
-				s.set.add(g, e, Hash(e))
+				s.set.add(g, e)
 			}
 		}
 	default:
-		s.set.add(g, x, Hash(x))
+		s.set.add(g, x)
 	}
 }
 
@@ -213,7 +217,7 @@ func (s *setState) Merge(from GroupState, mapping []int32) error {
 	o := from.(*setState)
 	for g := range o.set.ends {
 		to := int32(mapped(mapping, g))
-		o.set.each(g, func(v Value) { s.set.add(to, v, Hash(v)) })
+		o.set.each(g, func(v Value) { s.set.add(to, v) })
 	}
 	return nil
 }
@@ -234,7 +238,7 @@ func (s *setState) Decode(g int, src []byte) error {
 		if r.bad {
 			break
 		}
-		s.set.add(int32(g), v, Hash(v))
+		s.set.add(int32(g), v)
 	}
 	if !r.done() {
 		return corruptState(s.name)
@@ -259,6 +263,9 @@ type onceState struct {
 	batch  Vector
 }
 
+// SetKey implements KeyedState.
+func (s *onceState) SetKey(key uint64) { s.set.key = key }
+
 func (s *onceState) Grow(groups int) {
 	s.set.grow(groups)
 	s.inner.Grow(groups)
@@ -268,7 +275,7 @@ func (s *onceState) Add(groups []int32, v *Vector, sel Selection, n int) error {
 	rows, of := s.list(groups, v, sel, n)
 	s.rows = s.rows[:0]
 	for _, i := range rows {
-		if x := v.At(int(i)); x.kind != KindNone && s.set.add(of[i], x, Hash(x)) {
+		if x := v.At(int(i)); x.kind != KindNone && s.set.add(of[i], x) {
 			s.rows = append(s.rows, i)
 		}
 	}
@@ -297,7 +304,7 @@ func (s *onceState) Merge(from GroupState, mapping []int32) error {
 
 // addOne adds a value to a batch that flush hands on.
 func (s *onceState) addOne(g int32, v Value) error {
-	if !s.set.add(g, v, Hash(v)) {
+	if !s.set.add(g, v) {
 		return nil
 	}
 	s.batch.Append(v)

@@ -65,7 +65,7 @@ func BenchmarkVectorHash(b *testing.B) {
 		v.Append(optest.Parse([]string{`"Lagos"`, `"Oyo"`, `"Zürich"`}[i%3]))
 	}
 	for b.Loop() {
-		v.Hash(dst, nil)
+		v.Hash(dst, nil, 7)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/ops.BatchSize, "ns/row")
 }

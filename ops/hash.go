@@ -1,73 +1,77 @@
 package ops
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"unsafe"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/apd/v3"
 )
 
 // Hash gives values that are Equal the same number, also numbers of different kinds and objects whose members stand
-// in different orders. It is the same on every machine and in every run; programs that need another one mix a seed in.
-func Hash(v Value) uint64 {
+// in different orders. It is the same on every machine and in every run, so who chooses the values can choose ones that meet; HashKeyed is
+// for tables of values that others choose.
+func Hash(v Value) uint64 { return HashKeyed(v, 0) }
+
+// HashKeyed is Hash with a key: who does not know it cannot tell which values have the same number. Key 0 is Hash.
+func HashKeyed(v Value, key uint64) uint64 {
 	switch v.kind {
 	case KindNone:
 		return HashNone
 	case KindInt:
-		return HashInt(int64(v.bits))
+		return hashInt(int64(v.bits), key)
 	case KindString:
-		return HashString(v.AsString())
+		return hashText(v.AsString(), key)
 	case KindFloat:
-		return HashFloat(v.AsFloat())
+		return hashFloat(v.AsFloat(), key)
 	case KindBool:
 		return mix(v.bits, hashBool)
 	case KindWide:
-		return hashWide(v.AsWide())
+		return hashWide(v.AsWide(), key)
 	case KindDecimal:
-		return hashDecimal(v.AsDecimal())
+		return hashDecimal(v.AsDecimal(), key)
 	case KindBytes:
-		return mix(xxhash.Sum64(v.AsBytes()), hashBytes)
+		return mix(hashText(unsafe.String(unsafe.SliceData(v.AsBytes()), len(v.AsBytes())), key), hashBytes)
 	case KindTime:
-		return mix(v.bits, hashTime)
+		return mix(v.bits^key, hashTime)
 	case KindDuration:
-		return mix(v.bits, hashDuration)
+		return mix(v.bits^key, hashDuration)
 	case KindUUID:
 		u := (*[2]uint64)(unsafe.Pointer((*[16]byte)(v.ref)))
-		return mix(mix(u[0], hashUUID), u[1])
+		return mix(mix(u[0]^key, hashUUID), u[1])
 	}
-	return hashComposite(v)
+	return hashComposite(v, key)
 }
 
-func hashComposite(v Value) uint64 {
+func hashComposite(v Value, key uint64) uint64 {
 	switch v.kind {
 	case KindRecord:
-		return mix(Hash(v.RecordKey()), xxhash.Sum64String(v.RecordTable()))
+		return mix(HashKeyed(v.RecordKey(), key), hashText(v.RecordTable(), key))
 	case KindList, KindTuple, KindSet:
 		h := uint64(hashList)
 		for _, e := range v.AsList() {
-			h = mix(h, Hash(e))
+			h = mix(h, HashKeyed(e, key))
 		}
 		return h
 	case KindObject:
 		var sum uint64 // of members, whatever their order
 		for _, m := range v.AsObject() {
 			if !m.Value.IsNone() {
-				sum += mix(xxhash.Sum64String(m.Name), Hash(m.Value))
+				sum += mix(hashText(m.Name, key), HashKeyed(m.Value, key))
 			}
 		}
 		return mix(sum, hashObject)
 	case KindRange:
 		r := v.AsRange()
-		h := mix(mix(Hash(r.Lo), hashRange), Hash(r.Hi))
+		h := mix(mix(HashKeyed(r.Lo, key), hashRange), HashKeyed(r.Hi, key))
 		if r.Inclusive {
 			h++
 		}
 		return h
 	case KindRegex:
 		r := v.AsRegex()
-		return mix(xxhash.Sum64String(r.Source), xxhash.Sum64String(r.Flags))
+		return mix(hashText(r.Source, key), hashText(r.Flags, key))
 	}
 	return 0
 }
@@ -93,60 +97,79 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// HashInt is Hash of an int, HashFloat of a float, HashString of a string: for loops over typed vectors.
-func HashInt(i int64) uint64 { return mix(uint64(i), hashNumber) }
+func hashInt(i int64, key uint64) uint64 { return mix(uint64(i)^key, hashNumber) }
 
-// HashFloat is Hash of a float.
-func HashFloat(f float64) uint64 {
+func hashFloat(f float64, key uint64) uint64 {
 	if i, ok := wholeFloat(f); ok {
-		return HashInt(i)
+		return hashInt(i, key)
 	}
-	return hashFraction64(f)
+	return hashFraction64(f, key)
 }
 
 // hashFraction64 is the hash of a float that is no int.
-func hashFraction64(f float64) uint64 {
+func hashFraction64(f float64, key uint64) uint64 {
 	if w, ok := wideOfFloat(f); ok {
-		return hashWide(w)
+		return hashWide(w, key)
 	}
-	return mix(math.Float64bits(f), hashFraction)
+	return mix(math.Float64bits(f)^key, hashFraction)
 }
 
-func hashWide(w Wide) uint64 {
+func hashWide(w Wide, key uint64) uint64 {
 	if i, ok := w.Int(); ok {
-		return HashInt(i)
+		return hashInt(i, key)
 	}
-	h := mix(mix(w.Lo, hashNumber), w.Hi)
+	h := mix(mix(w.Lo^key, hashNumber), w.Hi)
 	if w.Negative {
 		h = ^h
 	}
 	return h
 }
 
-// HashString is Hash of a string.
-func HashString(s string) uint64 { return xxhash.Sum64String(s) }
+// hashText hashes a text or bytes: in words of eight, two at a time, each pair multiplied with what came before mixed in; the last pair
+// are the last sixteen bytes, whether or not the one before had some of them.
+func hashText(s string, key uint64) uint64 {
+	n := len(s)
+	h := key ^ uint64(n)*0x9e3779b97f4a7c15
+	b := unsafe.Slice(unsafe.StringData(s), n)
+	var lo, hi uint64
+	switch {
+	case n > 16:
+		for ; len(b) > 16; b = b[16:] {
+			h = mix(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[8:])^key)
+		}
+		b = unsafe.Slice(unsafe.StringData(s), n)[n-16:]
+		lo, hi = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+	case n >= 8:
+		lo, hi = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		lo, hi = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+	case n > 0:
+		lo = uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	}
+	return mix(lo^h, hi^key)
+}
 
-func hashDecimal(d *apd.Decimal) uint64 {
+func hashDecimal(d *apd.Decimal, key uint64) uint64 {
 	if w, ok := wideOfDecimal(d); ok {
-		return hashWide(w)
+		return hashWide(w, key)
 	}
 	if f, exact := floatOfDecimal(d); exact {
-		return HashFloat(f)
+		return hashFloat(f, key)
 	}
 	r, _ := new(apd.Decimal).Reduce(d)
-	h := mix(xxhash.Sum64(r.Coeff.Bytes()), uint64(r.Exponent))
+	digits := r.Coeff.Bytes()
+	h := mix(hashText(unsafe.String(unsafe.SliceData(digits), len(digits)), key), uint64(r.Exponent))
 	if r.Negative {
 		h = ^h
 	}
 	return h
 }
 
-// Hash writes the hashes of the selected rows (of all rows if sel is nil), each mixed with what dst holds for the row:
-// hashing several columns one after the other hashes the tuple of them. A first column starts from zeroes.
-func (v *Vector) Hash(dst []uint64, sel Selection) {
+// Hash writes the hashes of the selected rows (of all rows if sel is nil) to dst.
+func (v *Vector) Hash(dst []uint64, sel Selection, key uint64) {
 	if sel != nil {
 		for _, i := range sel {
-			dst[i] = mix(dst[i], v.hashAt(int(i)))
+			dst[i] = v.hashAt(int(i), key)
 		}
 		return
 	}
@@ -155,29 +178,42 @@ func (v *Vector) Hash(dst []uint64, sel Selection) {
 		switch v.Kind {
 		case KindInt:
 			for i, x := range v.Ints[:len(dst)] {
-				dst[i] = mix(dst[i], HashInt(x))
+				dst[i] = hashInt(x, key)
 			}
 			return
 		case KindString:
 			for i, x := range v.Strs[:len(dst)] {
-				dst[i] = mix(dst[i], HashString(x))
+				dst[i] = hashText(x, key)
 			}
 			return
 		}
 	}
 	for i := range dst {
-		dst[i] = mix(dst[i], v.hashAt(i))
+		dst[i] = v.hashAt(i, key)
 	}
 }
 
-func (v *Vector) hashAt(i int) uint64 {
+// HashMore mixes the hashes of the selected rows with what dst holds: hashing one column and then more hashes the tuple of them.
+func (v *Vector) HashMore(dst []uint64, sel Selection, key uint64) {
+	if sel != nil {
+		for _, i := range sel {
+			dst[i] = mix(dst[i], v.hashAt(int(i), key))
+		}
+		return
+	}
+	for i := range dst[:v.N] {
+		dst[i] = mix(dst[i], v.hashAt(i, key))
+	}
+}
+
+func (v *Vector) hashAt(i int, key uint64) uint64 {
 	switch {
 	case v.IsNone(i):
 		return HashNone
 	case v.Kind == KindInt:
-		return HashInt(v.Ints[i])
+		return hashInt(v.Ints[i], key)
 	case v.Kind == KindString:
-		return HashString(v.Strs[i])
+		return hashText(v.Strs[i], key)
 	}
-	return Hash(v.At(i))
+	return HashKeyed(v.At(i), key)
 }

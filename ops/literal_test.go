@@ -98,14 +98,14 @@ func checkDerived(t *rapid.T, v *ops.Vector, want []ops.Value) {
 	v.Tidy()
 	holds(t, v, want)
 	hashes := make([]uint64, len(want))
-	v.Hash(hashes, nil)
+	v.Hash(hashes, nil, 7)
 	again := make([]uint64, len(want))
 	dst.Fill(ops.None, 0)
 	for _, x := range want {
 		dst.Append(x)
 	}
 	dst.Promote()
-	dst.Hash(again, nil)
+	dst.Hash(again, nil, 7)
 	for i := range hashes {
 		if hashes[i] != again[i] {
 			t.Fatalf("row %d hashes differently in a tagged vector", i)

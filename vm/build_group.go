@@ -91,6 +91,11 @@ func (g *grouping) restart(r *Rows) error {
 	for i := range g.distinct {
 		g.distinct[i].table.empty(2)
 	}
+	for _, s := range g.states {
+		if s, ok := s.(ops.KeyedState); ok {
+			s.SetKey(r.o.HashKey)
+		}
+	}
 	g.frozen, g.at = false, 0
 	if g.rows == nil { // a selection of no rows must not be nil, which is all rows
 		g.rows, g.others = make([]int32, 0, ops.BatchSize), make([]int32, 0, ops.BatchSize)
@@ -140,7 +145,7 @@ func (g *grouping) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) er
 		}
 	}
 	for i, s := range g.states {
-		arg, rows, err := g.argument(i, groups, cols, sel, n)
+		arg, rows, err := g.argument(r, i, groups, cols, sel, n)
 		if err != nil {
 			return err
 		}
@@ -165,7 +170,7 @@ func (g *grouping) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) er
 func (g *grouping) number(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) ([]int32, ops.Selection, error) {
 	t := &g.table
 	keys := cols[:g.decl.Keys]
-	t.hash(keys, sel, n)
+	t.hash(r, keys, sel, n)
 	count := n
 	if sel != nil {
 		count = len(sel)
@@ -215,7 +220,7 @@ func (g *grouping) putAside(r *Rows, cols []*ops.Vector, at []int32, sel ops.Sel
 }
 
 // argument returns what aggregate i adds up, and which rows of it.
-func (g *grouping) argument(i int, groups []int32, cols []*ops.Vector, sel ops.Selection, n int) (*ops.Vector, ops.Selection, error) {
+func (g *grouping) argument(r *Rows, i int, groups []int32, cols []*ops.Vector, sel ops.Selection, n int) (*ops.Vector, ops.Selection, error) {
 	a := &g.decl.Aggregates[i]
 	arg := cols[g.decl.Keys+i]
 	if a.Star {
@@ -246,13 +251,13 @@ func (g *grouping) argument(i int, groups []int32, cols []*ops.Vector, sel ops.S
 		}
 	}
 	g.pairs = [2]*ops.Vector{&g.numbers, arg}
-	return arg, g.distinct[i].narrow(g.pairs[:], sel, n), nil
+	return arg, g.distinct[i].narrow(r, g.pairs[:], sel, n), nil
 }
 
 // narrow adds the selected rows and selects those that are new.
-func (s *rowSet) narrow(cols []*ops.Vector, sel ops.Selection, n int) ops.Selection {
+func (s *rowSet) narrow(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) ops.Selection {
 	t := &s.table
-	t.hash(cols, sel, n)
+	t.hash(r, cols, sel, n)
 	t.reserve(n)
 	k := 0
 	for i := range selectedRows(sel, n) {

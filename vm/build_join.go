@@ -81,7 +81,7 @@ func (j *joiner) rows() int { return len(j.next) }
 func (j *joiner) unique() bool { return len(j.next) == len(j.first) }
 
 func (j *joiner) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) error {
-	j.table.hash(cols[:j.decl.Keys], sel, n)
+	j.table.hash(r, cols[:j.decl.Keys], sel, n)
 	if j.aside.used() {
 		return j.putAside(r, cols, sel, n)
 	}
@@ -206,7 +206,7 @@ func (j *joiner) spill(r *Rows) error {
 	for from := 0; from < j.rows(); from += ops.BatchSize {
 		n := min(j.rows()-from, ops.BatchSize)
 		cols := j.window(from, n)
-		j.table.hash(cols[:j.decl.Keys], nil, n)
+		j.table.hash(r, cols[:j.decl.Keys], nil, n)
 		for i := range n {
 			if err := j.aside.add(r, joinName, overflowBuild, j.table.h[i], cols, i); err != nil {
 				return err
@@ -258,7 +258,7 @@ func (j *joiner) load(r *Rows) (more bool, err error) {
 			return false, err
 		}
 		cols := showAll(&j.shown, j.other[:j.decl.Columns])
-		j.table.hash(cols[:j.decl.Keys], nil, n)
+		j.table.hash(r, cols[:j.decl.Keys], nil, n)
 		j.add(cols, nil, n)
 		j.charge(r)
 	}

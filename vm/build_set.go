@@ -69,7 +69,7 @@ const setName = "a set of distinct rows"
 // not have is put aside and counts as not new for now.
 func (s *rowSet) fresh(r *Rows, cols []*ops.Vector, sel ops.Selection, n int, rows []int32) (int, error) {
 	keys := cols[:s.keys]
-	s.table.hash(keys, sel, n)
+	s.table.hash(r, keys, sel, n)
 	if s.frozen {
 		s.number(n)
 		return 0, s.putAside(r, cols, &s.numbers, sel, n)
@@ -180,7 +180,7 @@ func (s *rowSet) partition(r *Rows) error {
 			return err
 		}
 		keys := shown[1 : 1+s.keys]
-		s.table.hash(keys, nil, n)
+		s.table.hash(r, keys, nil, n)
 		if s.frozen {
 			if err := s.putAside(r, shown[1:], shown[0], nil, n); err != nil {
 				return err
@@ -223,7 +223,7 @@ func (s *rowSet) next(out *Batch) error {
 
 // put adds the selected rows to a set that values are looked up in.
 func (s *rowSet) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) error {
-	s.table.hash(cols, sel, n)
+	s.table.hash(r, cols, sel, n)
 	s.add(cols, sel, n, nil)
 	s.charge(r)
 	if r.o.Spill != nil && r.o.Memory.tight() {
@@ -242,7 +242,7 @@ func (s *rowSet) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) erro
 
 // find gives the selected rows' numbers in the set, -1 where they are not in it; what is in the file alone has number 0.
 func (s *rowSet) find(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) ([]int32, error) {
-	s.table.hash(cols, sel, n)
+	s.table.hash(r, cols, sel, n)
 	at := s.table.find(cols, sel, n)
 	if s.file == nil {
 		return at, nil

@@ -254,7 +254,7 @@ func (c *joinCursor) pull() (bool, error) {
 func (c *joinCursor) find() {
 	t := &c.b.table
 	keys := c.cols[:c.keys]
-	t.hash(keys, c.sel, c.n)
+	t.hash(c.fr.run, keys, c.sel, c.n)
 	if c.sel == nil && len(keys) == 1 && keys[0].Valid == nil && len(t.slots) > 0 {
 		switch keys[0].Kind {
 		case ops.KindString:
@@ -306,7 +306,7 @@ func (c *joinCursor) advanceApart() (bool, error) {
 
 // putAside adds the left batch at hand to the partitions.
 func (c *joinCursor) putAside() error {
-	c.b.table.hash(c.cols[:c.keys], c.sel, c.n)
+	c.b.table.hash(c.fr.run, c.cols[:c.keys], c.sel, c.n)
 	for i := range selectedRows(c.sel, c.n) {
 		if err := c.b.aside.add(c.fr.run, joinName, overflowProbe, c.b.table.h[i], c.cols, i); err != nil {
 			return err
@@ -386,7 +386,7 @@ func (c *joinCursor) divide() error {
 				break
 			}
 			shown := showAll(&c.parts.shown, cols)
-			b.table.hash(shown[:c.keys], nil, n)
+			b.table.hash(r, shown[:c.keys], nil, n)
 			for i := range n {
 				if err := b.aside.add(r, joinName, s.side, b.table.h[i], shown, i); err != nil {
 					return err

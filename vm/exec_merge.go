@@ -275,7 +275,7 @@ func (c *joinCursor) take(i int) error {
 // hashOf is the hash of left row i's keys, and of those of right rows that are equal to them.
 func (c *joinCursor) hashOf(i int) uint64 {
 	c.only[0] = int32(i)
-	c.b.table.hash(c.cols[:c.keys], c.only[:], c.n)
+	c.b.table.hash(c.fr.run, c.cols[:c.keys], c.only[:], c.n)
 	return c.b.table.h[i]
 }
 

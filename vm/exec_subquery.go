@@ -61,7 +61,7 @@ func (c *call) recall(fr *frame, f *linkedFragment, first uint16, cs *cursorStat
 		m.empty(fr.run, n)
 	}
 	m.cols = append(m.cols[:0], fr.columnsFrom(first, n, cs.n, nil)...)
-	m.table.hash(m.cols, cs.sel, cs.n)
+	m.table.hash(fr.run, m.cols, cs.sel, cs.n)
 	m.table.reserve(cs.selected())
 	return true
 }

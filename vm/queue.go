@@ -132,7 +132,7 @@ func (q *queue) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n, parents i
 		count = len(sel)
 	}
 	if q.keys > 0 {
-		q.hash(cols, sel, n, count)
+		q.hash(r, cols, sel, n, count)
 	}
 	first := max(q.head, len(q.blocks)-1)
 	for j := range count {
@@ -158,13 +158,13 @@ func (q *queue) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n, parents i
 }
 
 // hash makes the rows ready to be looked up among those seen.
-func (q *queue) hash(cols []*ops.Vector, sel ops.Selection, n, count int) {
+func (q *queue) hash(r *Rows, cols []*ops.Vector, sel ops.Selection, n, count int) {
 	q.origin.Reset(ops.KindInt, n)
 	for i := range n {
 		q.origin.Ints[i] = int64(q.origins[i])
 	}
 	q.columns = append(append(q.columns[:0], &q.origin), cols[:q.keys]...)
-	q.seen.hash(q.columns, sel, n)
+	q.seen.hash(r, q.columns, sel, n)
 	q.seen.reserve(count)
 }
 

@@ -38,20 +38,20 @@ func (t *rowTable) size() int64 {
 	return int64(cap(t.slots))*4 + int64(cap(t.hashes))*8 + int64(cap(t.keys))*valueSize + t.arena.size
 }
 
-// hash hashes the selected rows of a batch into t.h.
-func (t *rowTable) hash(cols []*ops.Vector, sel ops.Selection, n int) {
+// hash hashes the selected rows of a batch into t.h, with the key of the run.
+func (t *rowTable) hash(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) {
 	if cap(t.h) < n {
 		t.h = make([]uint64, max(n, ops.BatchSize))
 		t.at = make([]int32, max(n, ops.BatchSize))
 	}
 	t.h, t.at = t.h[:n], t.at[:n]
-	if len(cols) == 1 {
-		t.hashOne(cols[0], sel, n)
+	if len(cols) == 0 {
+		clear(t.h)
 		return
 	}
-	clear(t.h)
-	for _, c := range cols {
-		c.Hash(t.h, sel)
+	cols[0].Hash(t.h, sel, r.o.HashKey)
+	for _, c := range cols[1:] {
+		c.HashMore(t.h, sel, r.o.HashKey)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestRowTableNumbersDistinctRows(t *testing.T) {
 				cols = append(cols, v)
 			}
 			g := &grouping{decl: &linkedBuilder{Builder: &Builder{Kind: BuildGroup, Keys: width, Columns: width}}, table: table}
-			at, _, err := g.number(nil, cols, nil, n)
+			at, _, err := g.number(&Rows{}, cols, nil, n)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,60 +1,8 @@
 package vm
 
-import (
-	"encoding/binary"
-	"math/bits"
-	"unsafe"
+import "github.com/zerodb/zerodb/ops"
 
-	"github.com/zerodb/zerodb/ops"
-)
-
-// Grouping by one column of text is so common that it has a way of its own: short texts are hashed from two words, and the
-// slot that is met first mostly holds the row's number.
-
-// hashText hashes a text; tables of one column use it for every text, whatever kind of vector it stands in.
-func hashText(s string) uint64 {
-	n := len(s)
-	if n > 16 {
-		return ops.HashString(s)
-	}
-	b := unsafe.Slice(unsafe.StringData(s), n)
-	var lo, hi uint64
-	switch {
-	case n >= 8:
-		lo, hi = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
-	case n >= 4:
-		lo, hi = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
-	case n > 0:
-		lo = uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
-	}
-	h, l := bits.Mul64(lo^0xa0761d6478bd642f^uint64(n), hi^0xe7037ed1a0b428db)
-	return h ^ l
-}
-
-// hashOne hashes the selected rows of one column into t.h: a value has one hash, whatever vector it stands in.
-func (t *rowTable) hashOne(c *ops.Vector, sel ops.Selection, n int) {
-	if c.Kind == ops.KindString && c.Valid == nil && sel == nil {
-		h := t.h[:n]
-		for i, s := range c.Strs[:len(h)] {
-			h[i] = hashText(s)
-		}
-		return
-	}
-	if c.Kind == ops.KindInt && c.Valid == nil && sel == nil {
-		h := t.h[:n]
-		for i, x := range c.Ints[:len(h)] {
-			h[i] = ops.HashInt(x)
-		}
-		return
-	}
-	for i := range selectedRows(sel, n) {
-		if v := c.At(i); v.Kind() == ops.KindString {
-			t.h[i] = hashText(v.AsString())
-		} else {
-			t.h[i] = ops.Hash(v)
-		}
-	}
-}
+// Grouping by one column of text is so common that it has a way of its own: the slot that is met first mostly holds the row's number.
 
 // numberTexts finds or adds every row of a hashed column of texts.
 func (t *rowTable) numberTexts(cols []*ops.Vector, n int) {

@@ -24,6 +24,8 @@ type Options struct {
 	Deadline time.Time
 	Virtual  Virtual  // the tables sys::… ; nil: there are none
 	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
+	// HashKey is mixed into the hashes of tables of rows, so that nobody who chooses values can choose ones that meet.
+	HashKey uint64
 	// Batch is the most rows of a batch, up to ops.BatchSize; zero: so many. Tests make it small.
 	Batch int
 }

@@ -38,7 +38,7 @@ func (t *tally) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) error
 	if sel != nil {
 		count = len(sel)
 	}
-	t.table.hash(cols[:1], sel, n)
+	t.table.hash(r, cols[:1], sel, n)
 	t.table.reserve(count)
 	for j := range count {
 		i := j
@@ -71,13 +71,13 @@ func doWeigh(fr *frame, in *Instr) signal {
 		v := &fr.lone[0]
 		v.Fill(fr.scalars[in.C], 1)
 		fr.columns = append(fr.columns[:0], v)
-		t.table.hash(fr.columns, nil, 1)
+		t.table.hash(fr.run, fr.columns, nil, 1)
 		fr.scalars[in.A] = ops.Int(t.weight(t.table.find(fr.columns, nil, 1)[0]))
 		return goOn
 	}
 	cs, dst := fr.batchOf(in.A), fr.target(in.A)
 	fr.columns = append(fr.columns[:0], fr.vectors[in.C])
-	t.table.hash(fr.columns, cs.sel, cs.n)
+	t.table.hash(fr.run, fr.columns, cs.sel, cs.n)
 	at := t.table.find(fr.columns, cs.sel, cs.n)
 	dst.Reset(ops.KindInt, cs.n)
 	if cs.sel == nil {
