@@ -376,7 +376,7 @@ func (w *walker) each(s *ast.For) (outcome, error) {
 	return onward, nil
 }
 
-// set reads the old value first: SET $x += e is SET $x = $x + e.
+// set reads the old value first: SET $x += e is SET $x = $x + e, but begins with e where $x is none.
 func (w *walker) set(s *ast.Set) error {
 	at := len(w.vars) - 1
 	for at > 0 && !has(w.vars[at], s.Target.Base.Text) {
@@ -385,7 +385,7 @@ func (w *walker) set(s *ast.Set) error {
 	old, scope := w.vars[at][s.Target.Base.Text], w.vars[at]
 	v, err := w.expr(s.Value)
 	if err == nil && s.Op != ast.AssignSet {
-		op := map[ast.AssignOp]string{ast.AssignAdd: "add", ast.AssignSub: "sub", ast.AssignMul: "mul", ast.AssignDiv: "div", ast.AssignMod: "mod"}[s.Op]
+		op := map[ast.AssignOp]string{ast.AssignAdd: "add.to", ast.AssignSub: "take.from", ast.AssignMul: "mul", ast.AssignDiv: "div", ast.AssignMod: "mod"}[s.Op]
 		v, err = evalOp(op, old, v)
 	}
 	scope[s.Target.Base.Text] = v
