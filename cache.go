@@ -7,6 +7,7 @@ import (
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/vm"
+	"github.com/zerodb/zerodb/vm/rights"
 )
 
 // cacheKey is all that a compiled text depends on.
@@ -14,6 +15,7 @@ type cacheKey struct {
 	text                string
 	namespace, database string
 	version             uint64 // of the catalog
+	set                 uint64 // of rights; 0: the owner's
 	variables           string // names of the session's variables, which are no parameters
 }
 
@@ -21,6 +23,7 @@ type cacheKey struct {
 type compiled struct {
 	program *vm.Program
 	version uint64 // of the catalog it was compiled against; 0 for programs from outside
+	set     uint64 // of the rights that the catalog was seen by
 	linked  []atomic.Pointer[linkedAt]
 	bytes   int64
 	usage   usage
@@ -32,6 +35,7 @@ type compiled struct {
 type linkedAt struct {
 	catalog Catalog
 	linked  *vm.Linked
+	narrow  *rights.Set // that the statement has to run through; nil: it runs as it is
 }
 
 func newCompiled(p *vm.Program, version uint64, bytes int64) *compiled {

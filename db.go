@@ -20,6 +20,7 @@ type DB struct {
 	statements *statementCache
 	env        *ops.Env
 	system     system
+	rights     rightsCache
 	spill      *spillRoom
 	dir        string
 

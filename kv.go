@@ -55,13 +55,14 @@ func (s *Session) getIn(ctx context.Context, tx *storage.Txn, table string, key 
 		return None, false, err
 	}
 	t := tx.Catalog().Table(table)
-	if t == nil {
-		return None, false, nil
+	through, err := s.through(tx, table, vm.RightSelect)
+	if t == nil || err != nil {
+		return None, false, err
 	}
 	f := frames.Get().(*frame)
 	defer frames.Put(f)
 	f.batch = append(f.batch[:0], None)
-	if found, err = tx.Get(ctx, t, key, cols, f.batch); err != nil || !found {
+	if found, err = through.Get(ctx, t, key, cols, f.batch); err != nil || !found {
 		return None, false, err
 	}
 	f.clone.measure(f.batch[0])
@@ -146,7 +147,7 @@ func (s *Session) runGuarded(ctx context.Context, tx *storage.Txn, text string, 
 	if err != nil {
 		return None, err
 	}
-	linked, err := s.link(c, 0, cat)
+	at, err := s.link(c, 0, cat)
 	if err != nil {
 		return None, err
 	}
@@ -157,7 +158,7 @@ func (s *Session) runGuarded(ctx context.Context, tx *storage.Txn, text string, 
 	f := frames.Get().(*frame)
 	defer frames.Put(f)
 	f.params = append(f.params[:0], params...)
-	row, _, err := s.firstOf(ctx, linked, tx, f)
+	row, _, err := s.firstOf(ctx, at.linked, s.over(at, tx), f)
 	if err != nil {
 		return None, err
 	}
@@ -235,10 +236,11 @@ func (s *Session) openCursor(ctx context.Context, tx *storage.Txn, table string,
 		return nil, err
 	}
 	t := tx.Catalog().Table(table)
-	if t == nil {
-		return nil, nil
+	through, err := s.through(tx, table, vm.RightSelect)
+	if t == nil || err != nil {
+		return nil, err
 	}
-	return tx.Scan(ctx, t, keys.bounds(), idAndRecord)
+	return through.Scan(ctx, t, keys.bounds(), idAndRecord)
 }
 
 // scanSource gives the batches of a store's cursor.

@@ -12,6 +12,7 @@ import (
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage"
 	"github.com/zerodb/zerodb/vm"
+	"github.com/zerodb/zerodb/vm/rights"
 )
 
 const opDefine = opcodes.Define
@@ -29,7 +30,17 @@ func (s *Session) compile(ctx context.Context, text string, variables []string) 
 func (s *Session) dirty(cat Catalog) bool { return s.tx != nil && cat.Version() != s.txVersion }
 
 func (s *Session) compileFor(ctx context.Context, text string, cat Catalog, variables []string) (*compiled, error) {
-	compileIt := func() (*compiled, []*ops.Error) { return s.db.compile(text, cat, variables) }
+	cat, set, err := s.seen(cat)
+	if err != nil {
+		return nil, err
+	}
+	compileIt := func() (*compiled, []*ops.Error) {
+		c, errs := s.db.compile(text, cat, variables)
+		if c != nil {
+			c.set = set
+		}
+		return c, errs
+	}
 	if s.dirty(cat) {
 		c, errs := compileIt()
 		if len(errs) > 0 {
@@ -37,7 +48,7 @@ func (s *Session) compileFor(ctx context.Context, text string, cat Catalog, vari
 		}
 		return c, nil
 	}
-	key := cacheKey{text: text, namespace: s.namespace, database: s.database, version: cat.Version(), variables: strings.Join(variables, " ")}
+	key := cacheKey{text: text, namespace: s.namespace, database: s.database, version: cat.Version(), set: set, variables: strings.Join(variables, " ")}
 	c, errs := s.db.statements.get(ctx, key, compileIt)
 	if len(errs) > 0 {
 		return nil, compileError(errs)
@@ -67,18 +78,40 @@ func (db *DB) compile(text string, cat Catalog, variables []string) (c *compiled
 }
 
 // link returns a statement linked to a catalog.
-func (db *DB) link(c *compiled, statement int, cat Catalog, private bool) (*vm.Linked, error) {
-	if at := c.linked[statement].Load(); at != nil && at.catalog == cat && !private {
-		return at.linked, nil
+func (db *DB) link(c *compiled, statement int, cat Catalog, set *rights.Set, private bool) (*linkedAt, error) {
+	o := vm.LinkOptions{CompileGuard: compiler.Expr}
+	if set != nil { // a view is of one set alone: what was linked to it was allowed
+		o.Rules, cat = cat, set.Catalog()
 	}
-	linked, err := vm.Link(c.program, statement, cat, vm.LinkOptions{CompileGuard: compiler.Expr})
-	if err != nil {
+	if at := c.linked[statement].Load(); at != nil && at.catalog == cat && !private {
+		return at, nil
+	}
+	at := &linkedAt{catalog: cat, narrow: set}
+	if set != nil {
+		direct, err := set.Program(c.program)
+		if err != nil {
+			return nil, err
+		}
+		if direct {
+			at.narrow = nil
+		}
+	}
+	var err error
+	if at.linked, err = vm.Link(c.program, statement, cat, o); err != nil {
 		return nil, err
 	}
 	if !private {
-		c.linked[statement].Store(&linkedAt{cat, linked})
+		c.linked[statement].Store(at)
 	}
-	return linked, nil
+	return at, nil
+}
+
+// over is the transaction that a linked statement of the session runs in.
+func (s *Session) over(at *linkedAt, tx *storage.Txn) vm.Txn {
+	if at.narrow == nil {
+		return tx
+	}
+	return at.narrow.Over(tx, s.holder.auth, s.db.env)
 }
 
 // runStatement runs a query, a write or a definition; rows gets what it yields. Its errors point into the whole text.
@@ -90,16 +123,17 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		return err
 	}
 	run := func(tx *storage.Txn) error {
-		linked, err := s.link(c, statement, tx.Catalog())
+		at, err := s.link(c, statement, tx.Catalog())
 		if err != nil {
 			return shifted(err, rows.offset)
 		}
+		linked := at.linked
 		o := s.limits(s.budget(new(vm.Budget)))
 		o.Params, o.Vars = params, vars
 		if st.Explain == 2 {
 			o.Profile = vm.NewProfile(linked)
 		}
-		machine, err := vm.Run(ctx, linked, tx, o)
+		machine, err := vm.Run(ctx, linked, s.over(at, tx), o)
 		if err != nil {
 			return shifted(err, rows.offset)
 		}

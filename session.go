@@ -27,8 +27,10 @@ type SessionOptions struct {
 	Memory int64
 	// Pool is memory that the session's statements draw on together with others; nil: their own budgets alone count.
 	Pool *MemoryPool
-	// Guard decides what the session may do; nil allows everything.
+	// Guard decides what the session may do, beside Identity; nil allows everything.
 	Guard Guard
+	// Identity is for whom the session works, whose roles say what it may do; nil: for the owner, who may do everything.
+	Identity *Identity
 }
 
 // MemoryPool is memory that the statements of several sessions share.
@@ -59,6 +61,7 @@ type Session struct {
 	memory              int64
 	pool                *MemoryPool
 	guard               Guard
+	holder              *holder // nil: the owner
 	variables           variables
 	tx                  *storage.Txn // the transaction of BEGIN
 	txVersion           uint64       // the catalog's version when it began
@@ -71,6 +74,9 @@ func (db *DB) Session(_ context.Context, o *SessionOptions) (*Session, error) {
 	s := &Session{db: db, namespace: DefaultNamespace, database: DefaultDatabase, memory: db.options.QueryMemory}
 	if o != nil {
 		s.keep, s.pool, s.guard = o.KeepVariables, o.Pool, o.Guard
+		if o.Identity != nil {
+			s.holder = &holder{Identity: *o.Identity}
+		}
 		if o.Memory > 0 {
 			s.memory = min(s.memory, o.Memory)
 		}
@@ -112,13 +118,17 @@ func (s *Session) budget(b *vm.Budget) *vm.Budget {
 }
 
 // link returns a statement linked to a catalog, if the session may run it.
-func (s *Session) link(c *compiled, statement int, cat Catalog) (*vm.Linked, error) {
+func (s *Session) link(c *compiled, statement int, cat Catalog) (*linkedAt, error) {
 	if s.guard != nil {
 		if err := s.guard.Statement(c.program, statement, cat); err != nil {
 			return nil, err
 		}
 	}
-	return s.db.link(c, statement, cat, s.dirty(cat))
+	set, err := s.rights(cat)
+	if err != nil {
+		return nil, err
+	}
+	return s.db.link(c, statement, cat, set, s.dirty(cat))
 }
 
 // allow asks whether the session may use a table as a key-value store.
@@ -198,7 +208,11 @@ func (s *Session) Catalog() (Catalog, error) {
 		return nil, err
 	}
 	defer s.exit()
-	return s.catalog()
+	cat, err := s.catalog()
+	if err == nil {
+		cat, _, err = s.seen(cat)
+	}
+	return cat, err
 }
 
 func (s *Session) catalog() (Catalog, error) {
@@ -263,7 +277,7 @@ func (s *Session) commit(ctx context.Context) error {
 	if err == nil {
 		tx.ReleaseKeeping()
 	}
-	return err
+	return s.shade(err)
 }
 
 // Cancel ends the transaction and undoes what it did. Without an open transaction it does nothing, so that it can be
@@ -307,12 +321,12 @@ func (s *Session) write(ctx context.Context, f func(*storage.Txn) error) error {
 		if err != nil {
 			s.tx.RollbackTo(sp)
 		}
-		return err
+		return s.shade(err)
 	}
 	for try := 0; ; try++ {
 		err := s.writeOnce(ctx, f)
 		if err == nil || !s.again(ctx, err, try) {
-			return err
+			return s.shade(err)
 		}
 	}
 }

@@ -140,8 +140,13 @@ func (st *Stmt) take(c *compiled) {
 
 // fresh makes sure that the program fits the definitions as they are.
 func (st *Stmt) fresh(ctx context.Context, cat Catalog) error {
-	if st.fixed || st.c.version == cat.Version() && st.namespace == st.session.namespace && st.database == st.session.database {
+	if st.fixed {
 		return nil
+	}
+	if st.c.version == cat.Version() && st.namespace == st.session.namespace && st.database == st.session.database {
+		if _, set, err := st.session.seen(cat); err != nil || set == st.c.set {
+			return err
+		}
 	}
 	return st.recompile(ctx)
 }
@@ -259,7 +264,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 	if err := st.fresh(ctx, cat); err != nil {
 		return Row{}, false, err
 	}
-	linked, err := s.link(st.c, 0, cat)
+	at, err := s.link(st.c, 0, cat)
 	if err != nil {
 		return Row{}, false, err
 	}
@@ -278,7 +283,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 	if weight > 0 {
 		began = s.db.options.Clock()
 	}
-	row, found, err = s.firstOf(ctx, linked, tx, f)
+	row, found, err = s.firstOf(ctx, at.linked, s.over(at, tx), f)
 	if weight > 0 {
 		st.c.usage.nanos.Add(weight * int64(s.db.options.Clock().Sub(began)))
 	}
@@ -307,7 +312,7 @@ func release(tx *storage.Txn) {
 }
 
 // firstOf runs a linked query for its first row.
-func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx *storage.Txn, f *frame) (row Row, found bool, err error) {
+func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx vm.Txn, f *frame) (row Row, found bool, err error) {
 	if f.budget == nil {
 		f.budget = new(vm.Budget)
 	}

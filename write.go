@@ -5,6 +5,7 @@ import (
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage"
+	"github.com/zerodb/zerodb/vm"
 )
 
 // WriteKind is what a Write does.
@@ -110,14 +111,19 @@ func (s *Session) apply(ctx context.Context, tx *storage.Txn, w *Write) (Written
 	}
 	if w.Kind == WriteDelete {
 		t := tx.Catalog().Table(w.Table)
-		if t == nil {
-			return Written{}, nil
+		through, err := s.through(tx, w.Table, vm.RightSelect, vm.RightDelete)
+		if t == nil || err != nil {
+			return Written{}, err
 		}
-		found, err := tx.Delete(ctx, t, w.Key)
+		found, err := through.Delete(ctx, t, w.Key)
 		return Written{Found: found}, err
 	}
 	if w.Kind == WriteRelate && (w.From.Kind() != ops.KindRecord || w.To.Kind() != ops.KindRecord) {
 		return Written{}, ops.Errorf(ops.CodeType, "an edge joins two records, not %s and %s", ops.Format(w.From), ops.Format(w.To))
+	}
+	through, err := s.through(tx, w.Table, w.rights()...)
+	if err != nil {
+		return Written{}, err
 	}
 	t, err := tx.EnsureTable(ctx, w.Table, w.Kind == WriteRelate)
 	if err != nil {
@@ -132,7 +138,7 @@ func (s *Session) apply(ctx context.Context, tx *storage.Txn, w *Write) (Written
 			object = withEnds(w.From, w.To, object)
 		}
 	}
-	if guarded(t) && w.Kind != WriteRestore {
+	if (guarded(t) || through != tx) && w.Kind != WriteRestore {
 		id, err := s.applyGuarded(ctx, tx, w, object)
 		return Written{ID: id}, err
 	}
@@ -141,6 +147,19 @@ func (s *Session) apply(ctx context.Context, tx *storage.Txn, w *Write) (Written
 	}
 	id, _, err := tx.Create(ctx, t, w.Key, object, false)
 	return Written{ID: id}, err
+}
+
+// rights are what a write takes, one that is no removal.
+func (w *Write) rights() []vm.Right {
+	switch w.Kind {
+	case WritePut:
+		return []vm.Right{vm.RightSelect, vm.RightCreate, vm.RightUpdate}
+	case WriteRelate:
+		return []vm.Right{vm.RightRelate}
+	case WriteRestore: // past the rules of the table
+		return []vm.Right{vm.RightDefine, vm.RightCreate}
+	}
+	return []vm.Right{vm.RightCreate}
 }
 
 // applyGuarded writes through a statement, so that the table's types, defaults and rules hold.

@@ -165,7 +165,7 @@ func create(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 // insert is the second half of create and relate.
 func (fr *frame) insert(a *linkedAccess, t *schema.Table, guard *Guard, key, object ops.Value, out []ops.Value) error {
 	r := fr.run
-	object, err := guard.apply(r, ops.Record(t.Name, key), object, ops.None)
+	object, err := r.guarded(t, guard, ops.Record(t.Name, key), object, ops.None, false)
 	if err != nil {
 		return err
 	}
@@ -176,9 +176,9 @@ func (fr *frame) insert(a *linkedAccess, t *schema.Table, guard *Guard, key, obj
 	out[0], out[1] = id, ops.None
 	if made {
 		r.work.Wrote++
-		out[1] = stored(id, object)
+		out[1], err = r.written(t, stored(id, object))
 	}
-	return nil
+	return err
 }
 
 func relate(fr *frame, a *linkedAccess, args, out []ops.Value) error {
@@ -270,15 +270,40 @@ func update(fr *frame, a *linkedAccess, args, out []ops.Value) error {
 	if args[0].Kind() == ops.KindRecord {
 		id = args[0]
 	}
-	if object, err = guard.apply(r, id, object, args[1]); err != nil {
+	if object, err = r.guarded(t, guard, id, object, args[1], true); err != nil {
 		return err
 	}
 	if err := r.txn.Replace(r.ctx, t, key, object, a.Upsert); err != nil {
 		return err
 	}
 	r.work.Wrote++
-	out[0], out[1] = id, stored(id, object)
-	return nil
+	out[0] = id
+	out[1], err = r.written(t, stored(id, object))
+	return err
+}
+
+// guarded makes of what a statement gives the record to be stored.
+func (r *Rows) guarded(t *schema.Table, guard *Guard, id, object, before ops.Value, update bool) (ops.Value, error) {
+	n, narrow := r.txn.(Narrow)
+	if !narrow {
+		return guard.apply(r, id, object, before)
+	}
+	object, before, err := n.Given(r.ctx, t, id.RecordKey(), object, before, update)
+	if err != nil {
+		return object, err
+	}
+	if object, err = guard.apply(r, id, object, before); err != nil {
+		err = n.Refused(t, err)
+	}
+	return object, err
+}
+
+// written is what may be shown of a record that was written.
+func (r *Rows) written(t *schema.Table, record ops.Value) (ops.Value, error) {
+	if n, narrow := r.txn.(Narrow); narrow {
+		return n.Shown(r.ctx, t, record)
+	}
+	return record, nil
 }
 
 // keepEnds makes sure that an edge keeps its ends, also where the new object leaves them out.

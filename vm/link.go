@@ -56,6 +56,9 @@ type linkedAccess struct {
 type LinkOptions struct {
 	// CompileGuard compiles the rules of tables that the statement writes; see Compile.
 	CompileGuard Compile
+	// Rules is where the rules of tables are read, and what they are compiled with; nil: the catalog. It differs where the catalog shows
+	// only a part of what there is.
+	Rules schema.Catalog
 }
 
 // Shape returns the shape of the statement's rows; nil where it has none.
@@ -323,6 +326,12 @@ func (l *Linked) guard(a *linkedAccess, c schema.Catalog, o LinkOptions) (err er
 		a.guard = emptyGuard
 		return nil
 	}
-	a.guard, err = NewGuard(a.table, c, o.CompileGuard)
+	t := a.table
+	if o.Rules != nil {
+		if c = o.Rules; c.Table(a.name) != nil {
+			t = c.Table(a.name)
+		}
+	}
+	a.guard, err = NewGuard(t, c, o.CompileGuard)
 	return err
 }

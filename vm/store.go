@@ -74,6 +74,18 @@ type Txn interface {
 	Apply(ctx context.Context, c *schema.Change) error
 }
 
+// Narrow is a transaction that shows a part of what there is. Who writes through it is asked and told about the rest.
+type Narrow interface {
+	Txn
+	// Given takes what a statement gives for a record, before the rules of its table are applied, with the record as it was read, and
+	// returns both with what is hidden. update is set where the record may be there already.
+	Given(ctx context.Context, t *schema.Table, key, object, before ops.Value, update bool) (ops.Value, ops.Value, error)
+	// Shown returns what may be shown of a record that was written.
+	Shown(ctx context.Context, t *schema.Table, record ops.Value) (ops.Value, error)
+	// Refused returns an error of the table's rules as it may be shown.
+	Refused(t *schema.Table, err error) error
+}
+
 // Range bounds a scan by key or by the index field behind the equal ones.
 type Range struct {
 	Lo, Hi  ops.Value

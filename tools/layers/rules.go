@@ -24,6 +24,7 @@ var rooms = []room{
 	{"vm", []string{"ops", "gen/opcodes", "gen/kernels"}},
 
 	{"vm/memstore", []string{"ops", "vm"}},
+	{"vm/rights", []string{"ops", "gen/opcodes", "vm"}},
 
 	// storage implements the interfaces that vm declares, and knows nothing else of it.
 	{"storage", []string{"ops", "vm", "storage"}},
