@@ -285,3 +285,40 @@ func TestRightsToDefine(t *testing.T) {
 		}
 	}
 }
+
+// TestRightsOfLookups is a join that asks an index for a batch of rows at once.
+func TestRightsOfLookups(t *testing.T) {
+	const schema = `DEFINE TABLE part FIELDS k TYPE int, owner TYPE string; DEFINE INDEX by_k ON TABLE part FIELDS k;
+		FOR $i IN 0..3000 DO CREATE part:$i SET k = $i / 2, owner = IF $i % 3 == 0 THEN "bob" ELSE "eve" END END;
+		FOR $i IN 0..6 DO CREATE want:$i SET k = $i * 100 END`
+	whole := rightsDatabase(t, schema, `DEFINE ROLE r GRANT select ON TABLE part WHERE owner == "bob" GRANT select ON TABLE want`)
+	owner, mine := sessionFor(t, rightsDatabase(t, schema, `DELETE part WHERE owner != "bob"`), nil), sessionFor(t, whole, &zerodb.Identity{Roles: []string{"r"}})
+	cat, err := sessionFor(t, whole, nil).Catalog() // the statistics that speak for the index are nothing for the role
+	must(t, err)
+	for _, join := range []string{"JOIN", "LEFT JOIN"} {
+		text := `SELECT w.id, p.id, p.owner FROM want AS w ` + join + ` part AS p ON w.k == p.k ORDER BY w.id, p.id`
+		r, errs := compiler.Compile(text, compiler.Options{Catalog: cat})
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		zqb, err := vm.Encode(r.Program)
+		must(t, err)
+		rows, err := mine.ExecuteProgram(t.Context(), zqb)
+		must(t, err)
+		var got strings.Builder
+		for rows.Next() {
+			got.WriteString(ops.Format(rows.Row().Value()) + "\n")
+		}
+		must(t, rows.Err())
+		want, err := answer(t.Context(), owner, text)
+		must(t, err)
+		if got.String() != want || want == "" {
+			t.Errorf("%s gives\n%sand should give\n%s", text, got.String(), want)
+		}
+		var code strings.Builder
+		vm.Disassemble(&code, r.Program)
+		if !strings.Contains(code.String(), "open.lookup") {
+			t.Errorf("%s looks nothing up", text)
+		}
+	}
+}

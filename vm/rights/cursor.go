@@ -157,3 +157,46 @@ func (d *degrees) count(ctx context.Context) error {
 	}
 	return err
 }
+
+// lookup answers rows by an index. The rows of which every answer is hidden, or that had none, come last, as none, where that is asked for.
+type lookup struct {
+	cursor
+	asked    vm.Lookup
+	answered []bool
+	ended    bool
+	next     int
+}
+
+// Next implements vm.Cursor.
+func (l *lookup) Next(ctx context.Context, b *vm.Batch) error {
+	if !l.ended {
+		if err := l.cursor.Next(ctx, b); err != nil {
+			return err
+		}
+		for _, p := range b.Parent[:b.N] {
+			l.answered[p] = true
+		}
+		if l.ended = b.N == 0; !l.ended || !l.asked.Outer {
+			return nil
+		}
+	}
+	rows := l.asked.N
+	if l.asked.Sel != nil {
+		rows = len(l.asked.Sel)
+	}
+	l.parents = l.parents[:0]
+	for ; l.next < rows && len(l.parents) < b.Room(); l.next++ {
+		row := int32(l.next)
+		if l.asked.Sel != nil {
+			row = l.asked.Sel[l.next]
+		}
+		if !l.answered[row] {
+			l.parents = append(l.parents, row)
+		}
+	}
+	b.N, b.Parent = len(l.parents), l.parents
+	for i := range l.cols {
+		b.Cols[i].Reset(ops.KindNone, b.N)
+	}
+	return nil
+}

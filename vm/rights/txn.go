@@ -12,10 +12,10 @@ import (
 
 // Txn is a transaction that shows what a set grants. It implements vm.Narrow.
 type Txn struct {
-	vm.Txn
-	set  *Set
-	auth ops.Value // what $auth is in conditions
-	env  *ops.Env
+	inner vm.Txn // no part of the type: a method that is new in vm.Txn has to be written here before anything compiles
+	set   *Set
+	auth  ops.Value // what $auth is in conditions
+	env   *ops.Env
 	// given is what the statement at hand gives for a record, and what was there, before the table's rules have completed it.
 	given, old ops.Value
 	params     [2]ops.Value
@@ -25,12 +25,12 @@ var _ vm.Narrow = (*Txn)(nil)
 
 // Over makes the view of a transaction. Conditions see auth, and run with env.
 func (s *Set) Over(t vm.Txn, auth ops.Value, env *ops.Env) *Txn {
-	return &Txn{Txn: t, set: s, auth: auth, env: env}
+	return &Txn{inner: t, set: s, auth: auth, env: env}
 }
 
 // real is the whole descriptor of a table.
 func (t *Txn) real(desc *schema.Table) *schema.Table {
-	if whole := t.Txn.Catalog().Table(desc.Name); whole != nil {
+	if whole := t.inner.Catalog().Table(desc.Name); whole != nil {
 		return whole
 	}
 	return desc
@@ -56,7 +56,7 @@ func (t *Txn) mask(ctx context.Context, r *rule, record ops.Value) (mask uint64,
 // holds evaluates a condition for a record. It reads what the record links to without being narrowed itself: it is the role's.
 func (t *Txn) holds(ctx context.Context, g *granted, record ops.Value) (bool, error) {
 	t.params = [2]ops.Value{record, t.auth}
-	rows, err := vm.Run(ctx, g.where, t.Txn, vm.Options{Params: t.params[:], Env: t.env})
+	rows, err := vm.Run(ctx, g.where, t.inner, vm.Options{Params: t.params[:], Env: t.env})
 	if err != nil {
 		return false, err
 	}
@@ -111,12 +111,12 @@ var wholeRecord = []vm.Column{{Kind: vm.ColumnRecord}}
 
 // record reads a record as it is.
 func (t *Txn) record(ctx context.Context, table string, key ops.Value) (v ops.Value, found bool, err error) {
-	desc := t.Txn.Catalog().Table(table)
+	desc := t.inner.Catalog().Table(table)
 	if desc == nil {
 		return ops.None, false, nil
 	}
 	var dst [1]ops.Value
-	found, err = t.Txn.Get(ctx, desc, key, wholeRecord, dst[:])
+	found, err = t.inner.Get(ctx, desc, key, wholeRecord, dst[:])
 	return dst[0], found, err
 }
 
@@ -138,10 +138,10 @@ func (t *Txn) Get(ctx context.Context, desc *schema.Table, key ops.Value, cols [
 		return false, err
 	}
 	if tab.readable() {
-		return t.Txn.Get(ctx, t.real(desc), key, cols, dst)
+		return t.inner.Get(ctx, t.real(desc), key, cols, dst)
 	}
 	row := make([]ops.Value, len(cols)+1)
-	found, err := t.Txn.Get(ctx, t.real(desc), key, slices.Concat(cols, wholeRecord), row)
+	found, err := t.inner.Get(ctx, t.real(desc), key, slices.Concat(cols, wholeRecord), row)
 	if err != nil || !found {
 		return false, err
 	}
@@ -159,15 +159,34 @@ func (t *Txn) Get(ctx context.Context, desc *schema.Table, key ops.Value, cols [
 // Scan implements vm.Txn.
 func (t *Txn) Scan(ctx context.Context, desc *schema.Table, r vm.Range, cols []vm.Column) (vm.Cursor, error) {
 	return t.open(desc, cols, func(desc *schema.Table, cols []vm.Column, _ bool) (vm.Cursor, error) {
-		return t.Txn.Scan(ctx, desc, r, cols)
+		return t.inner.Scan(ctx, desc, r, cols)
 	})
 }
 
 // ScanIndex implements vm.Txn.
 func (t *Txn) ScanIndex(ctx context.Context, desc *schema.Table, ix *schema.Index, equal []ops.Value, r vm.Range, indexOnly bool, cols []vm.Column) (vm.Cursor, error) {
 	return t.open(desc, cols, func(desc *schema.Table, cols []vm.Column, narrowed bool) (vm.Cursor, error) {
-		return t.Txn.ScanIndex(ctx, desc, ix, equal, r, indexOnly && !narrowed, cols)
+		return t.inner.ScanIndex(ctx, desc, ix, equal, r, indexOnly && !narrowed, cols)
 	})
+}
+
+// Lookup implements vm.Txn.
+func (t *Txn) Lookup(ctx context.Context, desc *schema.Table, ix *schema.Index, l vm.Lookup, indexOnly bool, cols []vm.Column) (vm.Cursor, error) {
+	tab, err := t.set.table(desc.Name)
+	if err != nil {
+		return nil, err
+	}
+	if tab.readable() {
+		return t.inner.Lookup(ctx, t.real(desc), ix, l, indexOnly, cols)
+	}
+	every := l
+	every.Outer = false
+	inner, err := t.inner.Lookup(ctx, t.real(desc), ix, every, false, withRecord(cols))
+	if err != nil {
+		return nil, err
+	}
+	l.Sel = slices.Clone(l.Sel)
+	return &lookup{cursor: cursor{txn: t, inner: inner, cols: cols}, asked: l, answered: make([]bool, l.N)}, nil
 }
 
 // open opens a cursor over a table, narrowed where a part of it is hidden.
@@ -199,10 +218,10 @@ func withRecord(cols []vm.Column) []vm.Column {
 func (t *Txn) Expand(ctx context.Context, desc *schema.Table, dir vm.Direction, vertices *ops.Vector, sel ops.Selection, cols []vm.Column) (vm.Cursor, error) {
 	if desc != nil {
 		return t.open(desc, cols, func(desc *schema.Table, cols []vm.Column, _ bool) (vm.Cursor, error) {
-			return t.Txn.Expand(ctx, desc, dir, vertices, sel, cols)
+			return t.inner.Expand(ctx, desc, dir, vertices, sel, cols)
 		})
 	}
-	inner, err := t.Txn.Expand(ctx, nil, dir, vertices, sel, withRecord(cols))
+	inner, err := t.inner.Expand(ctx, nil, dir, vertices, sel, withRecord(cols))
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +234,7 @@ func (t *Txn) Degrees(ctx context.Context, desc *schema.Table, dir vm.Direction)
 	if err != nil {
 		return nil, err
 	}
-	inner, err := t.Txn.Degrees(ctx, t.real(desc), dir)
+	inner, err := t.inner.Degrees(ctx, t.real(desc), dir)
 	if err != nil || tab.readable() {
 		return inner, err
 	}
@@ -225,10 +244,10 @@ func (t *Txn) Degrees(ctx context.Context, desc *schema.Table, dir vm.Direction)
 // Fetch implements vm.Txn.
 func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, cols []vm.Column, dst []*ops.Vector) error {
 	if !t.narrows(ids, sel) {
-		return t.Txn.Fetch(ctx, ids, sel, cols, dst)
+		return t.inner.Fetch(ctx, ids, sel, cols, dst)
 	}
 	var records ops.Vector
-	if err := t.Txn.Fetch(ctx, ids, sel, withRecord(cols), append(slices.Clone(dst), &records)); err != nil {
+	if err := t.inner.Fetch(ctx, ids, sel, withRecord(cols), append(slices.Clone(dst), &records)); err != nil {
 		return err
 	}
 	each := func(row int) error {
@@ -306,23 +325,23 @@ func (t *Txn) Table(name string) *schema.Table {
 	if tab, err := t.set.table(name); err != nil || !tab.known {
 		return nil
 	}
-	return t.Txn.Table(name)
+	return t.inner.Table(name)
 }
 
 // Tables implements vm.Txn: those of which anything can be read.
 func (t *Txn) Tables() []*schema.Table {
-	return slices.DeleteFunc(slices.Clone(t.Txn.Tables()), func(d *schema.Table) bool { return !t.set.may(vm.RightSelect, d.Name) })
+	return slices.DeleteFunc(slices.Clone(t.inner.Tables()), func(d *schema.Table) bool { return !t.set.may(vm.RightSelect, d.Name) })
 }
 
 // Object implements vm.Txn.
 func (t *Txn) Object(kind schema.ObjectKind, name string) *schema.Object {
-	t.Txn.Object(kind, name)
+	t.inner.Object(kind, name)
 	return t.Catalog().Object(kind, name)
 }
 
 // Catalog implements vm.Txn.
 func (t *Txn) Catalog() schema.Catalog {
-	c := t.Txn.Catalog()
+	c := t.inner.Catalog()
 	if c == t.set.base {
 		return described{t.set.view}
 	}
@@ -335,9 +354,12 @@ func (t *Txn) Catalog() schema.Catalog {
 
 // At implements vm.Txn. The rights are those of now.
 func (t *Txn) At(ctx context.Context, at time.Time) (vm.Txn, error) {
-	then, err := t.Txn.At(ctx, at)
+	then, err := t.inner.At(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	return t.set.Over(then, t.auth, t.env), nil
 }
+
+// Apply implements vm.Txn. Whether the session may was decided when the statement was linked.
+func (t *Txn) Apply(ctx context.Context, c *schema.Change) error { return t.inner.Apply(ctx, c) }

@@ -191,7 +191,7 @@ func (t *Txn) Create(ctx context.Context, desc *schema.Table, key, object ops.Va
 	if err != nil {
 		return ops.None, false, err
 	}
-	id, made, err := t.Txn.Create(ctx, t.real(desc), key, object, ifNotExists)
+	id, made, err := t.inner.Create(ctx, t.real(desc), key, object, ifNotExists)
 	if err != nil || !made {
 		return id, made, t.hush(tab, err)
 	}
@@ -226,7 +226,7 @@ func (t *Txn) Replace(ctx context.Context, desc *schema.Table, key, object ops.V
 	if err := t.allowed(ctx, tab, right, ops.Record(desc.Name, key), object, old, t.given); err != nil {
 		return err
 	}
-	return t.hush(tab, t.Txn.Replace(ctx, t.real(desc), key, object, upsert))
+	return t.hush(tab, t.inner.Replace(ctx, t.real(desc), key, object, upsert))
 }
 
 // Delete implements vm.Txn. A record that is hidden is not there.
@@ -250,7 +250,7 @@ func (t *Txn) Delete(ctx context.Context, desc *schema.Table, key ops.Value) (bo
 			return false, err
 		}
 	}
-	return t.Txn.Delete(ctx, t.real(desc), key)
+	return t.inner.Delete(ctx, t.real(desc), key)
 }
 
 // EnsureTable implements vm.Txn.
@@ -258,7 +258,7 @@ func (t *Txn) EnsureTable(ctx context.Context, name string, edge bool) (*schema.
 	if _, _, err := t.writing(&schema.Table{Name: name, Edge: edge}); err != nil {
 		return nil, err
 	}
-	return t.Txn.EnsureTable(ctx, name, edge)
+	return t.inner.EnsureTable(ctx, name, edge)
 }
 
 // hush keeps the message of a unique index from naming records and values that are hidden.
