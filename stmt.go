@@ -322,9 +322,10 @@ func (s *Session) firstOf(ctx context.Context, linked *vm.Linked, tx vm.Txn, f *
 	if err != nil {
 		return Row{}, false, err
 	}
-	kept := tx != s.tx && linked.GivesRecord()
+	whole, direct := tx.(*storage.Txn)
+	kept := direct && whole != s.tx && linked.GivesRecord()
 	if kept {
-		tx.KeepGets()
+		whole.KeepGets()
 	}
 	b, err := rows.Next(ctx)
 	if err == nil && b != nil && b.N > 0 {

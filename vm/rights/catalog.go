@@ -45,7 +45,7 @@ func (t *table) narrow(desc *schema.Table) *schema.Table {
 		return desc
 	}
 	n := *desc
-	n.Fields, n.Indexes = nil, nil
+	n.Fields, n.Indexes, n.Shapes, n.Pending = nil, nil, nil, nil
 	var hidden []string
 	for i := range desc.Fields {
 		if path := desc.Fields[i].Path; seen.at(path) == nil {

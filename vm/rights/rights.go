@@ -159,6 +159,12 @@ func (s *Set) define(c *schema.Change) error {
 		return s.defines(at, "database", at.database)
 	}
 	at.table = c.Name
+	if c.Redefinition != nil && c.Redefinition.To != "" {
+		to := at
+		if to.table = c.Redefinition.To; s.defines(to, "", "") != nil {
+			return denied(vm.RightDefine, "table", to.table)
+		}
+	}
 	return s.defines(at, "table", at.table)
 }
 
