@@ -270,7 +270,6 @@ func TestRightsToDefine(t *testing.T) {
 		{`DEFINE TABLE mine FIELDS a TYPE int; REMOVE TABLE mine`, "tabler baser spacer"},
 		{`DEFINE INDEX i ON TABLE city FIELDS name; REMOVE INDEX i ON TABLE city; ANALYZE TABLE city`, "tabler baser spacer"},
 		{`DEFINE TABLE mine; REDEFINE TABLE mine FIELDS a TYPE int?; REMOVE TABLE mine`, "tabler baser spacer"},
-		{`DEFINE TABLE IF NOT EXISTS mine; REDEFINE TABLE mine AS other; REMOVE TABLE other`, "baser spacer"},
 		{`DEFINE TABLE other; REMOVE TABLE other`, "baser spacer"},
 		{`DEFINE FUNCTION f() DO RETURN 1 END; REMOVE FUNCTION f`, "baser spacer"},
 		{`DEFINE ENUM e VARIANTS a; REMOVE ENUM e`, "baser spacer"},

@@ -164,5 +164,5 @@ func (d described) show(o *schema.Object) *schema.Object {
 	if o == nil || d.texts {
 		return o
 	}
-	return &schema.Object{Kind: o.Kind, Name: o.Name}
+	return &schema.Object{Kind: o.Kind, Name: o.Name, Requires: o.Requires}
 }
