@@ -28,6 +28,13 @@ func TestLittleMemoryGivesTheSameRows(t *testing.T) {
 		{"SELECT s FROM r UNION ALL SELECT t FROM r ORDER BY s DESC LIMIT 30_000", false},
 		{"SELECT s, count() AS c, max(n) AS m FROM r GROUP BY s", true},
 		{"SELECT s, t, count(k) AS c, percentile(n, 50) AS p FROM r GROUP BY s, t HAVING c >= 1 ORDER BY s, t", false},
+		{"SELECT count(DISTINCT s) AS c, count(DISTINCT n) AS d, sum(DISTINCT n) AS x FROM r", false},
+		{"SELECT k % 3 AS g, count(DISTINCT t) AS c, count(DISTINCT n WHERE k > 9) AS d, count() AS n FROM r GROUP BY g ORDER BY g", false},
+		{"SELECT median(n) AS m, percentile(n, 33) AS p, percentile(k, 100) AS q, median(none) AS x FROM r", false},
+		{"SELECT k % 3 AS g, median(n) AS m, percentile(DISTINCT n, 90) AS p, sum(n) AS s FROM r GROUP BY g ORDER BY g", false},
+		{"SELECT k, count(DISTINCT s) AS c, median(n) AS m FROM r GROUP BY k ORDER BY k", false},
+		{"SELECT s, count(DISTINCT t) AS c, median(n) AS m FROM r GROUP BY s ORDER BY s", false},
+		{"SELECT array::len(collect(DISTINCT n WHERE k < 4)) AS c, collect(DISTINCT n WHERE k < 4)[2] AS x, count(DISTINCT s) AS n FROM r", false},
 		{"SELECT count() AS rows, sum(c) AS s FROM (SELECT s, count() AS c FROM r GROUP BY s)", false},
 	}
 	var made strings.Builder

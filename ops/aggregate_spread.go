@@ -188,23 +188,70 @@ func (s *rankState) Merge(from GroupState, mapping []int32) error {
 }
 
 func (s *rankState) Result(g int) (Value, error) {
-	xs := s.numbers.slice(make([]float64, 0, s.numbers.len(g)), g)
+	xs := s.Take(make([]float64, 0, s.numbers.len(g)), g)
 	if len(xs) == 0 {
 		return None, nil
 	}
-	slices.Sort(xs)
 	return Float(rankOf(xs, s.percent)), nil
+}
+
+// RankState is a state that keeps all numbers to find one by its rank. Who has no room for them takes them out in order, and finds it
+// itself.
+type RankState interface {
+	GroupState
+	// Held is how many bytes the numbers take.
+	Held() int64
+	// Take appends the numbers of group g to dst, sorted.
+	Take(dst []float64, g int) []float64
+	// Clear forgets the numbers, but not the groups.
+	Clear()
+	// Rank is which of n sorted numbers is asked for: the one at low, or between it and the next one as far as part says.
+	Rank(n int64) (low int64, part float64)
+}
+
+// Held implements RankState.
+func (s *rankState) Held() int64 { return s.numbers.bytes() - int64(cap(s.numbers.ends))*12 }
+
+// Take implements RankState.
+func (s *rankState) Take(dst []float64, g int) []float64 {
+	n := len(dst)
+	dst = s.numbers.slice(dst, g)
+	slices.Sort(dst[n:])
+	return dst
+}
+
+// Clear implements RankState.
+func (s *rankState) Clear() {
+	s.numbers.links = nil
+	clear(s.numbers.ends)
+}
+
+// Rank implements RankState.
+func (s *rankState) Rank(n int64) (low int64, part float64) {
+	return rankIn(n, s.percent)
+}
+
+func rankIn(n int64, percent float64) (low int64, part float64) {
+	at := percent / 100 * float64(n-1)
+	low = int64(at)
+	if low >= n-1 {
+		return n - 1, 0
+	}
+	return low, at - float64(low)
 }
 
 // rankOf finds the number at a percentage of sorted ones, between two of them in proportion.
 func rankOf(sorted []float64, percent float64) float64 {
-	at := percent / 100 * float64(len(sorted)-1)
-	low := int(at)
-	if low >= len(sorted)-1 {
-		return sorted[len(sorted)-1]
+	low, part := rankIn(int64(len(sorted)), percent)
+	if part == 0 {
+		return sorted[low]
 	}
-	part := at - float64(low)
-	return sorted[low]*(1-part) + sorted[low+1]*part // cannot overflow, as the difference could
+	return Between(sorted[low], sorted[low+1], part)
+}
+
+// Between is the number between two as far as part says.
+func Between(a, b, part float64) float64 {
+	return a*(1-part) + b*part // cannot overflow, as the difference could
 }
 
 func (s *rankState) Size() int64 { return s.numbers.bytes() }

@@ -41,8 +41,10 @@ type grouping struct {
 	round  uint64
 	table  rowTable
 	states []ops.GroupState
-	// distinct has, for aggregates over distinct values, the pairs of group and value met.
+	// distinct has, for aggregates over distinct values, the pairs of group and value met; ranks what did not fit of those that look
+	// for a number by its rank.
 	distinct []rowSet
+	ranks    []ranking
 	held     int64
 
 	frozen bool
@@ -55,6 +57,7 @@ type grouping struct {
 	numbers ops.Vector
 	rows    []int32
 	others  []int32
+	fresh   []int32
 	cols    []ops.Vector
 	shown   []*ops.Vector
 }
@@ -89,7 +92,15 @@ func (g *grouping) restart(r *Rows) error {
 		g.distinct = append(g.distinct, rowSet{})
 	}
 	for i := range g.distinct {
-		g.distinct[i].table.empty(2)
+		if i < len(g.states) && g.decl.Aggregates[i].Distinct {
+			g.distinct[i].empty(r, pairDecl)
+		}
+	}
+	for len(g.ranks) < len(g.states) {
+		g.ranks = append(g.ranks, ranking{})
+	}
+	for i := range g.ranks {
+		g.ranks[i].release(r)
 	}
 	for _, s := range g.states {
 		if s, ok := s.(ops.KeyedState); ok {
@@ -116,18 +127,26 @@ func (g *grouping) release(r *Rows) {
 	if cap(g.table.hashes) > keptRows {
 		g.table = rowTable{}
 	}
-	g.distinct = nil
+	g.forget(r)
 	g.aside.release()
 }
 
-// charge brings the budget up to what the grouping holds.
+// forget gives back what is kept beside the states.
+func (g *grouping) forget(r *Rows) {
+	for i := range g.distinct {
+		g.distinct[i].release(r)
+	}
+	for i := range g.ranks {
+		g.ranks[i].release(r)
+	}
+	g.distinct, g.ranks = nil, nil
+}
+
+// charge brings the budget up to what the grouping holds; its sets and rankings charge for themselves.
 func (g *grouping) charge(r *Rows) {
 	size := g.table.size()
-	for i, s := range g.states {
+	for _, s := range g.states {
 		size += s.Size()
-		if g.decl.Aggregates[i].Distinct {
-			size += g.distinct[i].table.size()
-		}
 	}
 	r.o.Memory.take(size - g.held)
 	g.held = size
@@ -156,6 +175,11 @@ func (g *grouping) put(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) er
 	g.charge(r)
 	if r.o.Spill != nil && r.o.Memory.tight() {
 		if err := r.relieve(); err != nil {
+			return err
+		}
+	}
+	if r.o.Spill != nil && r.o.Memory.half() {
+		if err := g.drain(r); err != nil {
 			return err
 		}
 	}
@@ -251,23 +275,14 @@ func (g *grouping) argument(r *Rows, i int, groups []int32, cols []*ops.Vector, 
 		}
 	}
 	g.pairs = [2]*ops.Vector{&g.numbers, arg}
-	return arg, g.distinct[i].narrow(r, g.pairs[:], sel, n), nil
-}
-
-// narrow adds the selected rows and selects those that are new.
-func (s *rowSet) narrow(r *Rows, cols []*ops.Vector, sel ops.Selection, n int) ops.Selection {
-	t := &s.table
-	t.hash(r, cols, sel, n)
-	t.reserve(n)
-	k := 0
-	for i := range selectedRows(sel, n) {
-		if g, slot := t.probe(cols, i); g < 0 {
-			t.add(cols, i, slot)
-			t.at[k] = int32(i) // at is not used by sets otherwise, and k is never beyond i
-			k++
-		}
+	if cap(g.fresh) < n {
+		g.fresh = make([]int32, max(n, ops.BatchSize))
 	}
-	return t.at[:k]
+	if r.o.Spill != nil && r.o.Memory.half() { // the groups, and sets of other aggregates, need memory too
+		g.distinct[i].frozen = true
+	}
+	k, err := g.distinct[i].fresh(r, g.pairs[:], sel, n, g.fresh[:n])
+	return arg, g.fresh[:k], err
 }
 
 // next gives groups; when those in memory are used up it groups the next partition.
@@ -288,11 +303,11 @@ func (g *grouping) next(r *Rows, out *Batch) error {
 			col.SetAt(i, g.table.key(g.at+i, c))
 		}
 	}
-	for a, s := range g.states {
+	for a := range g.states {
 		col := &out.Cols[g.decl.Keys+a]
 		col.Reset(ops.KindNone, n)
 		for i := range n {
-			v, err := s.Result(g.at + i)
+			v, err := g.result(a, g.at+i)
 			if err != nil {
 				return err
 			}
@@ -314,7 +329,8 @@ func (g *grouping) groups() int {
 
 // regroup groups the rows of a partition.
 func (g *grouping) regroup(r *Rows) error {
-	g.table, g.distinct = rowTable{}, nil // what they have room for counts as used
+	g.forget(r)
+	g.table = rowTable{} // what it has room for counts as used
 	if err := g.restart(r); err != nil {
 		return err
 	}
@@ -323,8 +339,11 @@ func (g *grouping) regroup(r *Rows) error {
 	}
 	for {
 		n, err := g.aside.read(r, overflowBuild, g.cols[:g.decl.Columns])
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return g.settle(r)
 		}
 		g.shown = g.shown[:0]
 		for i := range g.decl.Columns {

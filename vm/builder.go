@@ -97,6 +97,8 @@ func (b *builder) finish(r *Rows) error {
 		return b.sort.finish(r)
 	case BuildSet:
 		return b.set.finish(r)
+	case BuildGroup:
+		return b.group.settle(r)
 	}
 	return nil
 }
