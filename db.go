@@ -23,6 +23,7 @@ type DB struct {
 	rights     rightsCache
 	spill      *spillRoom
 	dir        string
+	replays    sync.Mutex // held where files of replays come and go
 
 	mu      sync.Mutex
 	closed  bool

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	seeded "math/rand/v2"
 	"runtime"
 	"time"
 
@@ -52,6 +53,9 @@ type Options struct {
 	Random io.Reader
 	// Logger gets the few things that are worth a line; the default discards them.
 	Logger *slog.Logger
+	// Observer hears of every statement; nil: nobody does. Statements that only read see one time and one source of chance then, so that
+	// they can be repeated, see Session.Replay.
+	Observer Observer
 	// NoWarmUp leaves out the background warm-up of the compiler that Open starts.
 	NoWarmUp bool
 }
@@ -98,6 +102,9 @@ func (o *Options) withDefaults() Options {
 	}
 	return c
 }
+
+// chanceOf is chance that gives the same for the same seed.
+func chanceOf(seed [32]byte) io.Reader { return seeded.NewChaCha8(seed) }
 
 func setDefault[T comparable](field *T, value T) {
 	var zero T

@@ -36,7 +36,9 @@ type Rows struct {
 	work    Work        // of a source that is closed
 	page    string      // the token of a result that has come to its end
 	usage   *usage      // of the program, which counts
-	room    [4]Value    // for the parameters of a prepared query
+	// observed is the execution that an observer is still to be told of; nil: nobody wants to know.
+	observed *Execution
+	room     [4]Value // for the parameters of a prepared query
 }
 
 // rowSource gives rows by the batch.
@@ -193,8 +195,13 @@ func (r *Rows) counted(shown *Batch) (ok bool, err error) {
 		n = len(r.batch) / max(len(r.shape.Names), 1)
 	}
 	if r.usage != nil {
-		r.usage.nanos.Add(int64(r.session.db.options.Clock().Sub(began)))
+		took := r.session.db.options.Clock().Sub(began)
+		r.usage.nanos.Add(int64(took))
 		r.usage.rows.Add(int64(n))
+		if r.observed != nil {
+			r.observed.Took += took
+			r.observed.Rows += int64(n)
+		}
 	}
 	return ok, err
 }
@@ -241,6 +248,30 @@ func (r *Rows) end(err error) {
 	if r.err == nil {
 		r.err = closing
 	}
+	if r.observed != nil && r.statement.Kind == kindNames[vm.StatementQuery] {
+		e := r.observed
+		r.observed = nil
+		e.end(r, r.err)
+	}
+}
+
+// begun is called when a statement has begun to give its rows, or has failed; what writes is over then.
+func (r *Rows) begun(began time.Time, kind vm.StatementKind, err error) {
+	e := r.observed
+	if e == nil { // its rows have come to their end
+		return
+	}
+	e.Took = r.session.db.options.Clock().Sub(began)
+	if err == nil && kind == vm.StatementQuery && r.source != nil {
+		return
+	}
+	if r.observed = nil; kind != vm.StatementQuery { // of the last try
+		e.Rows = 0
+		if r.shape != nil && len(r.shape.Names) > 0 {
+			e.Rows = int64(len(r.batch) / len(r.shape.Names))
+		}
+	}
+	e.end(r, err)
 }
 
 // copyRows copies a batch's rows, row by row, in memory of their own.

@@ -115,12 +115,18 @@ func (s *Session) over(at *linkedAt, tx *storage.Txn) vm.Txn {
 }
 
 // runStatement runs a query, a write or a definition; rows gets what it yields. Its errors point into the whole text.
-func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, statement int, params, vars []Value) error {
+func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, statement int, params, vars []Value) (err error) {
 	st := &c.program.Statements[statement]
 	c.usage.runs.Add(1)
 	rows.usage = &c.usage
 	if err := s.settleOpen(); err != nil {
 		return err
+	}
+	if s.db.options.Observer != nil {
+		rows.observed = s.observe(rows, c, statement, params, vars)
+		ctx = rows.ctx
+		began := s.db.options.Clock()
+		defer func() { rows.begun(began, st.Kind, err) }()
 	}
 	run := func(tx *storage.Txn) error {
 		at, err := s.link(c, statement, tx.Catalog())
@@ -132,6 +138,9 @@ func (s *Session) runStatement(ctx context.Context, rows *Rows, c *compiled, sta
 		o.Params, o.Vars = params, vars
 		if st.Explain == 2 {
 			o.Profile = vm.NewProfile(linked)
+		}
+		if rows.observed != nil {
+			rows.observed.equip(&o, linked)
 		}
 		machine, err := vm.Run(ctx, linked, s.over(at, tx), o)
 		if err != nil {
@@ -185,7 +194,7 @@ func (s *Session) query(ctx context.Context, rows *Rows, st *vm.Statement, run f
 	tx := s.tx
 	if tx == nil {
 		var err error
-		if tx, err = s.begin(ctx, false); err != nil {
+		if tx, err = s.beginQuery(ctx, rows.observed); err != nil {
 			return err
 		}
 		rows.own = true

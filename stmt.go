@@ -245,7 +245,7 @@ func (st *Stmt) QueryRow(ctx context.Context, args ...Arg) (row Row, found bool,
 	if st.remote != nil {
 		return st.remote.QueryRow(ctx, slices.Clone(args)...)
 	}
-	if !st.simple {
+	if !st.simple || st.session.db.options.Observer != nil {
 		return st.firstRow(ctx, slices.Clone(args)) // so that args need not outlive the short way
 	}
 	s := st.session

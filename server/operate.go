@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/peer"
 
 	"github.com/zerodb/zerodb/gen/protocol"
@@ -43,4 +44,22 @@ func (o operate) Reload(context.Context, *protocol.ReloadRequest) (*protocol.Rel
 		return nil, ops.Errorf(ops.CodeIO, "the certificate stays as it was: %v", err)
 	}
 	return &protocol.ReloadResponse{}, nil
+}
+
+// Replay runs a statement again that was kept.
+func (o operate) Replay(req *protocol.ReplayRequest, out grpc.ServerStreamingServer[protocol.ReplayResponse]) error {
+	s, ctx := o.server, out.Context()
+	return s.with(ctx, nil, func(at *seat) error {
+		rows, err := at.session.Replay(ctx, req.GetToken())
+		if err != nil {
+			return err
+		}
+		text := rows.Statement().Text
+		e := &execution{server: s, seat: at, req: &protocol.ExecuteRequest{}, send: func(p *protocol.Part) error {
+			m := &protocol.ReplayResponse{Part: p, Text: text}
+			text = ""
+			return s.admission.pause(func() error { return sent(ctx, out.Send(m)) })
+		}}
+		return e.emit(rows)
+	})
 }

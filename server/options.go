@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -27,6 +28,8 @@ type Options struct {
 	Operator func(Identity) error
 	// Reload reads certificates anew, for who asks for it from outside; nil where there are none.
 	Reload func() error
+	// Incoming takes out of the headers of a call what its context is to have, such as the trace that the caller is in; nil: nothing.
+	Incoming func(ctx context.Context, header func(name string) string) context.Context
 	// Limits bound what clients can ask for.
 	Limits Limits
 	// Origins are the web origins, like https://app.example.com, whose pages may ask; those of other sites are refused.

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 
 	"github.com/zerodb/zerodb"
@@ -50,6 +51,12 @@ func hashOf(text string, zqb []byte) hash {
 		h.Write([]byte(text))
 	}
 	return hash(h.Sum(nil))
+}
+
+// HashOf is the hash of a text in hexadecimal, as logs name it.
+func HashOf(text string) string {
+	h := hashOf(text, nil)
+	return hex.EncodeToString(h[:])
 }
 
 func (ps *programs) find(h []byte) (*program, error) {

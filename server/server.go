@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/stats"
 
@@ -86,7 +87,7 @@ func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 	if err != nil {
 		return nil, wire.Status(err)
 	}
-	ctx, done := s.until(ctx)
+	ctx, done := s.until(s.incoming(ctx))
 	defer done()
 	resp, err := handle(ctx, req)
 	return resp, wire.Status(err)
@@ -104,9 +105,23 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	if err != nil {
 		return wire.Status(err)
 	}
-	ctx, done := s.until(ctx)
+	ctx, done := s.until(s.incoming(ctx))
 	defer done()
 	return wire.Status(handle(srv, &identified{ss, ctx}))
+}
+
+// incoming gives the context of a call what its headers say.
+func (s *Server) incoming(ctx context.Context) context.Context {
+	if s.options.Incoming == nil {
+		return ctx
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	return s.options.Incoming(ctx, func(name string) string {
+		if all := md.Get(name); len(all) > 0 {
+			return all[0]
+		}
+		return ""
+	})
 }
 
 func isOurs(method string) bool {

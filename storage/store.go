@@ -200,6 +200,8 @@ type TxnOptions struct {
 	Write bool
 	// At reads the state at a commit time; 0 is the newest.
 	At kv.Time
+	// Exact makes sure that the snapshot of a transaction that only reads is that of its time, so that At gives the same again.
+	Exact bool
 }
 
 // Begin starts a transaction in a database. The database need not exist: it comes into being with the first
@@ -237,10 +239,10 @@ func (s *Store) Begin(ctx context.Context, o TxnOptions) (*Txn, error) {
 func (s *Store) beginIn(t *kv.Txn, ref *atomic.Pointer[catalog], o TxnOptions) (cat *catalog, err error) {
 	seq := s.defining.Load()
 	cat, err = s.beginOnce(t, ref, o)
-	if err != nil || seq&1 == 0 && s.defining.Load() == seq {
+	if err != nil || seq&1 == 0 && s.defining.Load() == seq && (!o.Exact || t.Exact()) {
 		return cat, err
 	}
-	// Something was defined just then: once more, while nothing is committed.
+	// Something was defined, or committed, just then: once more, while nothing is committed.
 	t.Cancel()
 	t.Reset()
 	err = s.db.Exclusive(func() (err error) {

@@ -40,10 +40,7 @@ func (p *Profile) counters(fragment, n int) []Counter {
 
 // resumeProfiled is resume with counting.
 func (fr *frame) resumeProfiled() (*OutBatch, error) {
-	code, now := fr.frag.Code, fr.run.o.Env.Now
-	if now == nil {
-		now = func() time.Time { return time.Time{} }
-	}
+	code, now := fr.frag.Code, fr.run.o.now
 	for {
 		pc := fr.pc
 		in := &code[pc]

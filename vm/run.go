@@ -22,12 +22,25 @@ type Options struct {
 	Steps int64
 	// Deadline is when the run ends with an error, by the clock of Env; zero: the context's deadline alone holds.
 	Deadline time.Time
+	// Clock is the time that Deadline and Profile go by; nil: that of Env.
+	Clock    func() time.Time
 	Virtual  Virtual  // the tables sys::… ; nil: there are none
 	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
 	// HashKey is mixed into the hashes of tables of rows, so that nobody who chooses values can choose ones that meet.
 	HashKey uint64
 	// Batch is the most rows of a batch, up to ops.BatchSize; zero: so many. Tests make it small.
 	Batch int
+}
+
+// now is the time that deadlines and profiles go by; zero where there is no clock.
+func (o *Options) now() time.Time {
+	switch {
+	case o.Clock != nil:
+		return o.Clock()
+	case o.Env != nil && o.Env.Now != nil:
+		return o.Env.Now()
+	}
+	return time.Time{}
 }
 
 // Spill makes temporary files.
@@ -207,7 +220,7 @@ func (r *Rows) check() error {
 		return ops.Errorf(ops.CodeSteps, "the statement took more than %d steps", r.budget).
 			WithHint("does the loop end? Options.StatementSteps is the budget of batches, turns of loops and calls")
 	}
-	if d := r.o.Deadline; !d.IsZero() && r.o.Env.Now != nil && !r.o.Env.Now().Before(d) {
+	if d := r.o.Deadline; !d.IsZero() && !r.o.now().Before(d) {
 		return ops.Errorf(ops.CodeDeadline, "the statement ran longer than it may")
 	}
 	return nil

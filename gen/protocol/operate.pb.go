@@ -97,15 +97,122 @@ func (*ReloadResponse) Descriptor() ([]byte, []int) {
 	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{1}
 }
 
+// ReplayRequest asks for a statement to be run again.
+type ReplayRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token from the log.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayRequest) Reset() {
+	*x = ReplayRequest{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayRequest) ProtoMessage() {}
+
+func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayRequest.ProtoReflect.Descriptor instead.
+func (*ReplayRequest) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReplayRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// ReplayResponse is a piece of the answer.
+type ReplayResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the statement yields.
+	Part *Part `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	// The text of the statement; it comes with the first piece.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayResponse) Reset() {
+	*x = ReplayResponse{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayResponse) ProtoMessage() {}
+
+func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayResponse.ProtoReflect.Descriptor instead.
+func (*ReplayResponse) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReplayResponse) GetPart() *Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *ReplayResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 var File_zerodb_v1_operate_proto protoreflect.FileDescriptor
 
 const file_zerodb_v1_operate_proto_rawDesc = "" +
 	"\n" +
-	"\x17zerodb/v1/operate.proto\x12\tzerodb.v1\"\x0f\n" +
+	"\x17zerodb/v1/operate.proto\x12\tzerodb.v1\x1a\x16zerodb/v1/zerodb.proto\"\x0f\n" +
 	"\rReloadRequest\"\x10\n" +
-	"\x0eReloadResponse2H\n" +
+	"\x0eReloadResponse\"%\n" +
+	"\rReplayRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"I\n" +
+	"\x0eReplayResponse\x12#\n" +
+	"\x04part\x18\x01 \x01(\v2\x0f.zerodb.v1.PartR\x04part\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text2\x89\x01\n" +
 	"\aOperate\x12=\n" +
-	"\x06Reload\x12\x18.zerodb.v1.ReloadRequest\x1a\x19.zerodb.v1.ReloadResponseB0Z.github.com/zerodb/zerodb/gen/protocol;protocolb\x06proto3"
+	"\x06Reload\x12\x18.zerodb.v1.ReloadRequest\x1a\x19.zerodb.v1.ReloadResponse\x12?\n" +
+	"\x06Replay\x12\x18.zerodb.v1.ReplayRequest\x1a\x19.zerodb.v1.ReplayResponse0\x01B0Z.github.com/zerodb/zerodb/gen/protocol;protocolb\x06proto3"
 
 var (
 	file_zerodb_v1_operate_proto_rawDescOnce sync.Once
@@ -119,19 +226,25 @@ func file_zerodb_v1_operate_proto_rawDescGZIP() []byte {
 	return file_zerodb_v1_operate_proto_rawDescData
 }
 
-var file_zerodb_v1_operate_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_zerodb_v1_operate_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_zerodb_v1_operate_proto_goTypes = []any{
 	(*ReloadRequest)(nil),  // 0: zerodb.v1.ReloadRequest
 	(*ReloadResponse)(nil), // 1: zerodb.v1.ReloadResponse
+	(*ReplayRequest)(nil),  // 2: zerodb.v1.ReplayRequest
+	(*ReplayResponse)(nil), // 3: zerodb.v1.ReplayResponse
+	(*Part)(nil),           // 4: zerodb.v1.Part
 }
 var file_zerodb_v1_operate_proto_depIdxs = []int32{
-	0, // 0: zerodb.v1.Operate.Reload:input_type -> zerodb.v1.ReloadRequest
-	1, // 1: zerodb.v1.Operate.Reload:output_type -> zerodb.v1.ReloadResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	4, // 0: zerodb.v1.ReplayResponse.part:type_name -> zerodb.v1.Part
+	0, // 1: zerodb.v1.Operate.Reload:input_type -> zerodb.v1.ReloadRequest
+	2, // 2: zerodb.v1.Operate.Replay:input_type -> zerodb.v1.ReplayRequest
+	1, // 3: zerodb.v1.Operate.Reload:output_type -> zerodb.v1.ReloadResponse
+	3, // 4: zerodb.v1.Operate.Replay:output_type -> zerodb.v1.ReplayResponse
+	3, // [3:5] is the sub-list for method output_type
+	1, // [1:3] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_zerodb_v1_operate_proto_init() }
@@ -139,13 +252,14 @@ func file_zerodb_v1_operate_proto_init() {
 	if File_zerodb_v1_operate_proto != nil {
 		return
 	}
+	file_zerodb_v1_zerodb_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zerodb_v1_operate_proto_rawDesc), len(file_zerodb_v1_operate_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Operate_Reload_FullMethodName = "/zerodb.v1.Operate/Reload"
+	Operate_Replay_FullMethodName = "/zerodb.v1.Operate/Replay"
 )
 
 // OperateClient is the client API for Operate service.
@@ -32,6 +33,8 @@ const (
 type OperateClient interface {
 	// Reload reads certificates anew, as the signal SIGHUP does.
 	Reload(ctx context.Context, in *ReloadRequest, opts ...grpc.CallOption) (*ReloadResponse, error)
+	// Replay runs a statement of the log of slow statements again, as it was.
+	Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error)
 }
 
 type operateClient struct {
@@ -52,6 +55,25 @@ func (c *operateClient) Reload(ctx context.Context, in *ReloadRequest, opts ...g
 	return out, nil
 }
 
+func (c *operateClient) Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Operate_ServiceDesc.Streams[0], Operate_Replay_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReplayRequest, ReplayResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Operate_ReplayClient = grpc.ServerStreamingClient[ReplayResponse]
+
 // OperateServer is the server API for Operate service.
 // All implementations must embed UnimplementedOperateServer
 // for forward compatibility.
@@ -60,6 +82,8 @@ func (c *operateClient) Reload(ctx context.Context, in *ReloadRequest, opts ...g
 type OperateServer interface {
 	// Reload reads certificates anew, as the signal SIGHUP does.
 	Reload(context.Context, *ReloadRequest) (*ReloadResponse, error)
+	// Replay runs a statement of the log of slow statements again, as it was.
+	Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error
 	mustEmbedUnimplementedOperateServer()
 }
 
@@ -72,6 +96,9 @@ type UnimplementedOperateServer struct{}
 
 func (UnimplementedOperateServer) Reload(context.Context, *ReloadRequest) (*ReloadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Reload not implemented")
+}
+func (UnimplementedOperateServer) Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error {
+	return status.Error(codes.Unimplemented, "method Replay not implemented")
 }
 func (UnimplementedOperateServer) mustEmbedUnimplementedOperateServer() {}
 func (UnimplementedOperateServer) testEmbeddedByValue()                 {}
@@ -112,6 +139,17 @@ func _Operate_Reload_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Operate_Replay_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReplayRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OperateServer).Replay(m, &grpc.GenericServerStream[ReplayRequest, ReplayResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Operate_ReplayServer = grpc.ServerStreamingServer[ReplayResponse]
+
 // Operate_ServiceDesc is the grpc.ServiceDesc for Operate service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +162,12 @@ var Operate_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Operate_Reload_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Replay",
+			Handler:       _Operate_Replay_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "zerodb/v1/operate.proto",
 }

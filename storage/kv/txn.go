@@ -207,6 +207,9 @@ func (db *DB) BeginAt(t *Txn, at Time) error {
 // so while the transaction began; its commit then conflicts where it read that.
 func (t *Txn) Snapshot() Time { return t.snapshot }
 
+// Exact reports, just after a transaction that reads has begun, that its snapshot is the state of its time and no later one.
+func (t *Txn) Exact() bool { return !t.moved() }
+
 // AsOf reports whether the transaction reads a state that lies behind.
 func (t *Txn) AsOf() bool { return t.asOf }
 

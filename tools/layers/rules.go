@@ -49,6 +49,7 @@ var rooms = []room{
 
 	{"server", []string{".", "ops", "vm", "gen/protocol", "server/wire"}},
 	{"server/wire", []string{".", "ops", "vm", "gen/protocol"}}, // what server and client share: how things travel
+	{"server/telemetry", []string{".", "ops", "vm", "gen/protocol", "server"}},
 	{"server/servertest", []string{".", "server", "client"}},    // for tests: both ends in one process
 	{"client", []string{".", "ops", "vm", "gen/protocol", "server/wire", "client"}},
 
@@ -73,6 +74,8 @@ var externals = []struct {
 	{"modernc.org/sqlite", []string{"bench"}, "a peer to measure against"},
 	{"go.etcd.io/bbolt", []string{"bench"}, "a peer to measure against"},
 	{"github.com/jackc/pgx", []string{"bench"}, "a peer to measure against"},
+	{"github.com/prometheus", []string{"server/telemetry", "cmd"}, "who embeds the database counts in his own way"},
+	{"go.opentelemetry.io", []string{"server/telemetry", "cmd"}, "the same"},
 	{"google.golang.org/grpc", []string{"server", "client", "gen/protocol", "cmd", "bench"}, "the network is for server and client"},
 	{"google.golang.org/protobuf", []string{"server", "client", "gen/protocol", "bench"}, "the network is for server and client"},
 }

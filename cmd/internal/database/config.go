@@ -27,6 +27,13 @@ type config struct {
 	Origins []string `toml:"origins"`
 	Hosts   []string `toml:"hosts"`
 
+	MetricsListen string   `toml:"metrics_listen"`
+	Pprof         bool     `toml:"pprof"`
+	LogFormat     string   `toml:"log_format"`
+	Slow          duration `toml:"slow"`
+	Traces        string   `toml:"traces"`
+	TraceRatio    float64  `toml:"trace_ratio"`
+
 	Cache      int64 `toml:"cache"`
 	Statements int64 `toml:"statement_cache"`
 	Query      int64 `toml:"statement_memory"`
@@ -68,7 +75,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 
 // defaults are what the file and the flags go over.
 func defaults() config {
-	return config{Listen: "127.0.0.1:7654", Drain: duration(30 * time.Second)}
+	return config{Listen: "127.0.0.1:7654", Drain: duration(30 * time.Second), Slow: duration(time.Second), TraceRatio: 0.01}
 }
 
 // readConfig reads a file over c. A name that means nothing is an error: a limit that was misspelt would not hold.

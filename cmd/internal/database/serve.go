@@ -16,6 +16,7 @@ import (
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/cmd/internal/cli"
 	"github.com/zerodb/zerodb/server"
+	"github.com/zerodb/zerodb/server/telemetry"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -43,6 +44,11 @@ A file in TOML sets the same and the limits; docs/server.md lists them. A flag g
 	f.BoolVar(&given.Insecure, "insecure", given.Insecure, "listen elsewhere than on this machine without a certificate")
 	f.BoolVar(&given.Relaxed, "relaxed", given.Relaxed, "acknowledge writes before they are on disk")
 	f.DurationVar((*time.Duration)(&given.Drain), "drain", time.Duration(given.Drain), "how long what is under way may take when the server is stopped")
+	f.StringVar(&given.MetricsListen, "metrics-listen", given.MetricsListen, "where to serve metrics for Prometheus, `HOST:PORT`")
+	f.BoolVar(&given.Pprof, "pprof", given.Pprof, "serve profiles as well, below /debug/pprof, where the metrics are")
+	f.StringVar(&given.LogFormat, "log-format", "text", "text or json")
+	f.DurationVar((*time.Duration)(&given.Slow), "slow", time.Duration(given.Slow), "log statements that take so long; 0: none")
+	f.StringVar(&given.Traces, "traces", given.Traces, "`URL` that OpenTelemetry traces are sent to, OTLP over HTTP")
 	f.StringVar(&file, "config", "", "`file` in TOML that sets the same and the limits")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		conf := defaults()
@@ -68,6 +74,12 @@ func over(c, given *config, changed func(string) bool) {
 		"insecure":  func() { c.Insecure = given.Insecure },
 		"relaxed":   func() { c.Relaxed = given.Relaxed },
 		"drain":     func() { c.Drain = given.Drain },
+
+		"metrics-listen": func() { c.MetricsListen = given.MetricsListen },
+		"pprof":          func() { c.Pprof = given.Pprof },
+		"log-format":     func() { c.LogFormat = given.LogFormat },
+		"slow":           func() { c.Slow = given.Slow },
+		"traces":         func() { c.Traces = given.Traces },
 	} {
 		if changed(name) {
 			set()
@@ -84,6 +96,9 @@ func (c *config) check() error {
 		return cli.Usagef("--cert and --key are given together or not at all")
 	case c.ClientCA != "" && c.Cert == "":
 		return cli.Usagef("--client-ca needs --cert and --key")
+	}
+	if err := c.checkMonitor(); err != nil {
+		return err
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
@@ -108,9 +123,13 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
+	m, err := newMonitor(ctx, a.world, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
 	o := c.options()
-	o.Version = cli.Version()
-	o.Logger = slog.New(slog.NewTextHandler(a.world.Err, nil))
+	o.Version, o.Logger = cli.Version(), m.log
 	var cert *certificate
 	if c.Cert != "" {
 		if cert, err = newCertificate(a.world, c); err != nil {
@@ -118,7 +137,11 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 		}
 		o.TLS, o.Reload = cert.config(), cert.read
 	}
-	db, err := zerodb.Open(c.Dir, c.database(a.world))
+	do := c.database(a.world)
+	if do.Logger = m.log; m.telemetry != nil {
+		do.Observer, o.Incoming = m.telemetry, telemetry.Incoming
+	}
+	db, err := zerodb.Open(c.Dir, do)
 	if err != nil {
 		return err
 	}
@@ -126,6 +149,9 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 	s, err := server.New(db, o)
 	if err != nil {
 		return err
+	}
+	if m.telemetry != nil {
+		m.telemetry.Watch(db, s)
 	}
 	l, err := a.world.Listen(c.Listen)
 	if err != nil {

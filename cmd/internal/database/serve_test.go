@@ -107,6 +107,15 @@ func (s *said) wait(part string) {
 	}
 }
 
+// after is what stands behind a word, up to the end of the line.
+func (s *said) after(word string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, rest, _ := strings.Cut(s.text.String(), word)
+	rest, _, _ = strings.Cut(rest, "\n")
+	return rest
+}
+
 func write(t testing.TB, fs vfs.FS, name string, content []byte) {
 	t.Helper()
 	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
@@ -120,16 +129,9 @@ func write(t testing.TB, fs vfs.FS, name string, content []byte) {
 func serve(t *testing.T, fs vfs.FS, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, said: &said{more: make(chan struct{}, 1)}, reload: make(chan os.Signal, 1)}
-	listening := make(chan string, 1)
 	stop, cancel := context.WithCancel(ctx)
 	s.world = &cli.World{In: strings.NewReader(""), Out: io.Discard, Err: s.said, FS: fs, Clock: time.Now, Random: rand.Reader,
-		Listen: func(addr string) (net.Listener, error) {
-			l, err := net.Listen("tcp", addr)
-			if err == nil {
-				listening <- l.Addr().String()
-			}
-			return l, err
-		},
+		Listen: func(addr string) (net.Listener, error) { return net.Listen("tcp", addr) },
 		Stop:   func(context.Context) (context.Context, context.CancelFunc) { return stop, func() {} },
 		Reload: func() (<-chan os.Signal, func()) { return s.reload, func() {} },
 	}
@@ -137,8 +139,11 @@ func serve(t *testing.T, fs vfs.FS, flags ...string) *server {
 	go func() {
 		ended <- cli.Run(s.world, database.New(s.world), append([]string{"serve", "--dir", "db", "--listen", "127.0.0.1:0"}, flags...))
 	}()
+	listening := make(chan struct{})
+	go func() { s.said.wait("zerodb: serving"); close(listening) }()
 	select {
-	case s.addr = <-listening:
+	case <-listening:
+		s.addr = s.said.after("zerodb: serving db on ")
 	case status := <-ended:
 		t.Fatalf("exit %d: %s", status, s.said.text.String())
 	}
