@@ -100,7 +100,8 @@ func (c *cloner) copy(v Value) Value {
 			return ops.RecordInt(c.table, key.AsInt())
 		}
 		id := &take(&c.ids, 1)[0]
-		id.Table, id.Key = *c.table, c.copy(key)
+		id.Table = *c.table // before the key, in which there may be another table
+		id.Key = c.copy(key)
 		return ops.RecordOf(id)
 	case ops.KindList:
 		return ops.List(c.copyList(v))

@@ -104,6 +104,8 @@ type table struct {
 	key  []byte // of the descriptor
 	// since is the time of the commit that made the descriptor what it is.
 	since kv.Time
+	// was is the state that it had under its former name, until it is published under the new one.
+	was *tableState
 }
 
 // tableState is what all versions of a table share. An edge table owns three ids: its records have its own, the
@@ -199,6 +201,25 @@ func (c *catalog) with(desc *schema.Table, state *tableState) *catalog {
 	return &n
 }
 
+// renamed returns a catalog in which desc, which has another name, stands for a table. It has a state of its own, since records read
+// by those who know the former name have ids of that name.
+func (c *catalog) renamed(t *table, desc *schema.Table) *catalog {
+	state := newTableState(t.part, t.id, desc.Name)
+	state.follow(t.tableState)
+	n := c.without(t).with(desc, state)
+	n.byName[desc.Name].was = t.tableState
+	return n
+}
+
+// follow makes a state what another one is.
+func (s *tableState) follow(was *tableState) {
+	s.dict.Store(was.dict.Load())
+	s.rows.Store(was.rows.Load())
+	s.saved.Store(was.saved.Load())
+	s.stats.seen.Store(was.stats.seen.Load())
+	s.stats.saved.Store(was.stats.saved.Load())
+}
+
 // without returns a catalog without a table.
 func (c *catalog) without(t *table) *catalog {
 	n := *c
@@ -261,7 +282,7 @@ func (s *Store) loadCatalog(p place) (*catalog, error) {
 	}
 	cat.version, cat.jobs = s.versions.Add(1), &s.jobs
 	for id, tab := range cat.tables {
-		if known := s.tables[id]; known != nil {
+		if known := s.tables[id]; known != nil && known.desc.Name == tab.desc.Name {
 			tab.tableState = known.tableState
 			continue
 		}

@@ -337,7 +337,7 @@ func (c *checker) adjacency(tab *table, p keys.Prefix, in bool) error {
 	d := tab.dict.Load()
 	return c.walk(p[:], func(k, _ []byte) error {
 		a, err := splitAdjacency(k)
-		near, far := d.Name(a.nearTable), d.Name(a.farTable)
+		near, far := tab.desc.ShownEnd(d.Name(a.nearTable)), tab.desc.ShownEnd(d.Name(a.farTable))
 		if err != nil || near == nil || far == nil {
 			c.problem(hex.EncodeToString(k), "an adjacency key is damaged")
 			return nil

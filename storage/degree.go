@@ -104,7 +104,7 @@ func (c *degreeCursor) vertex() (ops.Value, error) {
 	if len(key) < at {
 		return ops.None, errAdjacency
 	}
-	name := c.txn.dict(c.tab.tableState).Name(uint16(key[at-2])<<8 | uint16(key[at-1]))
+	name := c.tab.desc.ShownEnd(c.txn.dict(c.tab.tableState).Name(uint16(key[at-2])<<8 | uint16(key[at-1])))
 	id, rest, err := decodeKey(key[at:])
 	if name == nil || err != nil {
 		return ops.None, errAdjacency

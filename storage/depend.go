@@ -193,7 +193,12 @@ func (s *Store) publish(base, c *catalog, at kv.Time) {
 	newest := ref.Load()
 	for _, d := range c.descs {
 		if newest.Table(d.Name) != d && base.Table(d.Name) != d {
-			c.byName[d.Name].since = at
+			t := c.byName[d.Name]
+			if t.since = at; t.was != nil {
+				// Others may have written to it since the transaction made its state.
+				t.follow(t.was)
+				t.was = nil
+			}
 		}
 	}
 	if newest != base {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/zerodb/zerodb/ops"
@@ -95,9 +96,9 @@ func appendVertex(dst []byte, number uint16, key ops.Value) []byte {
 
 // vertexTable returns the number of a vertex table's name in an edge table's dictionary. Without one no edge has an end
 // there; that is something read, which another transaction's first such edge changes.
-func (t *Txn) vertexTable(tab *tableState, name string) (uint16, bool) {
-	d := t.dict(tab)
-	number, ok := d.ID(name)
+func (t *Txn) vertexTable(tab *table, name string) (uint16, bool) {
+	d := t.dict(tab.tableState)
+	number, ok := d.ID(tab.desc.StoredEnd(name))
 	if !ok && t.kv.Writable() {
 		t.kv.ReadSpan(nameKey(tab.id, uint16(d.Len())), keys.AppendEnd(nil, systemKey(objNames, u32(tab.id))))
 	}
@@ -107,8 +108,8 @@ func (t *Txn) vertexTable(tab *tableState, name string) (uint16, bool) {
 // adjacency builds both keys of an edge whose record has been encoded, so that the names are known.
 func (t *Txn) adjacency(tab *table, key ops.Value, e ends) (out, in []byte) {
 	d := t.dict(tab.tableState)
-	from, _ := d.ID(e.in.RecordTable())
-	to, _ := d.ID(e.out.RecordTable())
+	from, _ := d.ID(tab.desc.StoredEnd(e.in.RecordTable()))
+	to, _ := d.ID(tab.desc.StoredEnd(e.out.RecordTable()))
 	b := append(t.indexKeys[:0], tab.out[:]...)
 	b = appendVertex(b, from, e.in.RecordKey())
 	b = appendVertex(b, to, e.out.RecordKey())
@@ -122,10 +123,27 @@ func (t *Txn) adjacency(tab *table, key ops.Value, e ends) (out, in []byte) {
 	return b[:n], b[n:]
 }
 
-func (t *Txn) linkEdge(tab *table, key ops.Value, e ends) {
+func (t *Txn) linkEdge(tab *table, key ops.Value, e ends) error {
+	if len(tab.desc.Ends) > 0 {
+		if err := t.knowEnds(tab, e); err != nil {
+			return err
+		}
+	}
 	out, in := t.adjacency(tab, key, e)
 	t.kv.Put(out, nil, kv.Absent)
 	t.kv.Put(in, nil, kv.Absent)
+	return nil
+}
+
+// knowEnds makes sure that the names which the adjacency has for an edge's ends have numbers: they need not be those in its record.
+func (t *Txn) knowEnds(tab *table, e ends) error {
+	t.interner.begin(tab.tableState, t.dict(tab.tableState))
+	for _, v := range []ops.Value{e.in, e.out} {
+		if _, ok, err := t.interner.Intern(tab.desc.StoredEnd(v.RecordTable())); err != nil || !ok {
+			return cmp.Or(err, tooManyNames(tab))
+		}
+	}
+	return nil
 }
 
 func (t *Txn) unlinkEdge(tab *table, key ops.Value, e ends) {
@@ -144,7 +162,7 @@ func (t *Txn) removeEdgesAt(ctx context.Context, vertex ops.Value) error {
 			continue
 		}
 		tab := t.cat.tables[desc.ID]
-		number, ok := t.vertexTable(tab.tableState, vertex.RecordTable())
+		number, ok := t.vertexTable(tab, vertex.RecordTable())
 		if !ok {
 			continue
 		}
@@ -164,7 +182,7 @@ func (t *Txn) removeEdgesOf(ctx context.Context, cat *catalog, gone *table) erro
 			continue
 		}
 		tab := cat.tables[desc.ID]
-		number, ok := t.vertexTable(tab.tableState, gone.desc.Name)
+		number, ok := t.vertexTable(tab, gone.desc.Name)
 		if !ok {
 			continue
 		}

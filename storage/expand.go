@@ -225,7 +225,7 @@ func (c *expandCursor) loop(rest []byte) bool {
 func (c *expandCursor) nextVertex() bool {
 	for c.vertex++; c.vertex < len(c.vertices); c.vertex++ {
 		v := &c.vertices[c.vertex]
-		number, ok := c.txn.vertexTable(c.rows.tab, v.id.RecordTable())
+		number, ok := c.txn.vertexTable(c.tables[c.table], v.id.RecordTable())
 		if !ok {
 			continue
 		}
@@ -367,7 +367,7 @@ func (c *expandCursor) far(a *adjacency) (ops.Value, error) {
 	if len(a.rest) < 2 {
 		return ops.None, errAdjacency
 	}
-	name := c.rows.dict.Name(uint16(a.rest[0])<<8 | uint16(a.rest[1]))
+	name := c.tables[c.table].desc.ShownEnd(c.rows.dict.Name(uint16(a.rest[0])<<8 | uint16(a.rest[1])))
 	if name == nil {
 		return ops.None, errAdjacency
 	}

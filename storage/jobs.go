@@ -18,16 +18,15 @@ type jobs struct {
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	list    []*job          // the oldest first
-	shaping map[uint32]*job // by table, those that change the shape of its records
+	list    []*job                   // the oldest first
+	claims  map[uint32]chan struct{} // by table; closed when the table is free again
 	stopped bool
 }
 
 // job is one of them.
 type job struct {
 	schema.Job
-	done  atomic.Int64
-	ended chan struct{} // closed at its end
+	done atomic.Int64
 }
 
 // keptJobs is how many jobs that have ended are remembered.
@@ -35,12 +34,12 @@ const keptJobs = 64
 
 func (j *jobs) init() {
 	j.ctx, j.cancel = context.WithCancel(context.Background())
-	j.shaping = map[uint32]*job{}
+	j.claims = map[uint32]chan struct{}{}
 }
 
 // begin notes a job.
 func (s *Store) begin(kind, state string, p place, tab *table, of string) *job {
-	n := &job{ended: make(chan struct{}), Job: schema.Job{Kind: kind, State: state, Namespace: p.namespace, Database: p.database, Table: tab.desc.Name, Of: of,
+	n := &job{Job: schema.Job{Kind: kind, State: state, Namespace: p.namespace, Database: p.database, Table: tab.desc.Name, Of: of,
 		Total: max(tab.rows.Load(), 0), Started: s.opts.Clock()}}
 	j := &s.jobs
 	j.mu.Lock()
@@ -67,14 +66,13 @@ func (s *Store) end(n *job, err error) {
 			n.State = "stopped"
 		}
 	}
-	close(n.ended)
 }
 
-// enter notes what a job does now, from its beginning.
-func (s *Store) enter(n *job, state string) {
+// enter notes what a job does now, from its beginning, and what the table is called.
+func (s *Store) enter(n *job, state, table string) {
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
-	n.State = state
+	n.State, n.Table = state, table
 	n.done.Store(0)
 }
 
@@ -105,36 +103,37 @@ func (c *catalog) Jobs(table string) []schema.Job {
 	})
 }
 
-// claim makes a job the one that changes the shape of a table's records; it waits until no other does.
-func (s *Store) claim(ctx context.Context, table uint32, n *job) error {
+// claim waits until nobody else has claimed a table, or with id 0 the right to redefine any, and claims it.
+func (s *Store) claim(ctx context.Context, table uint32) error {
 	j := &s.jobs
 	for {
 		j.mu.Lock()
-		other := j.shaping[table]
+		other := j.claims[table]
 		if other == nil {
-			j.shaping[table] = n
+			j.claims[table] = make(chan struct{})
 		}
 		j.mu.Unlock()
 		if other == nil {
 			return nil
 		}
 		select {
-		case <-other.ended:
+		case <-other:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// release ends a job that has claimed a table.
-func (s *Store) release(table uint32, n *job, err error) {
-	s.jobs.mu.Lock()
-	delete(s.jobs.shaping, table)
-	s.jobs.mu.Unlock()
-	s.end(n, err)
+// release gives back what was claimed.
+func (s *Store) release(table uint32) {
+	j := &s.jobs
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	close(j.claims[table])
+	delete(j.claims, table)
 }
 
-// background goes on with a job that has claimed a table in a goroutine that ends with the store.
+// background goes on with a job, for which a table was claimed, in a goroutine that ends with the store.
 func (s *Store) background(table uint32, n *job, f func(ctx context.Context) error) {
 	j := &s.jobs
 	j.mu.Lock()
@@ -145,12 +144,15 @@ func (s *Store) background(table uint32, n *job, f func(ctx context.Context) err
 	ctx := j.ctx
 	j.mu.Unlock()
 	if stopped {
-		s.release(table, n, closedError())
+		s.release(table)
+		s.end(n, closedError())
 		return
 	}
 	go func() {
 		defer j.wg.Done()
-		s.release(table, n, f(ctx))
+		err := f(ctx)
+		s.release(table)
+		s.end(n, err)
 	}()
 }
 
@@ -177,8 +179,7 @@ func (s *Store) resume() error {
 			return nil
 		}
 		n := s.begin("redefine", "rewriting", p, tab, "")
-		err := s.claim(j.ctx, tab.id, n)
-		if err != nil {
+		if err := s.claim(j.ctx, tab.id); err != nil {
 			s.end(n, err)
 			return err
 		}

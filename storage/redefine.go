@@ -1,9 +1,12 @@
 package storage
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zerodb/zerodb/ops"
@@ -30,7 +33,9 @@ type redefining struct {
 	store  *Store
 	place  place
 	change *schema.Change
-	id     uint32 // of the table
+	id     uint32   // of the table
+	ids    []uint32 // of all tables whose records change: that one, and those that have links to it where its name changes
+	busy   uint32   // a table whose records are still being rewritten
 	job    *job
 	bad    []string // records that cannot be converted, with the reason
 }
@@ -43,7 +48,7 @@ func (t *Txn) redefineTable(cat *catalog, c *schema.Change) error {
 	if cat.byName[c.Name] == nil && c.IfExists {
 		return nil
 	}
-	if _, _, err := schema.Redefine(cat, c.Name, c.Redefinition); err != nil && !rewriting(cat.byName[c.Name]) {
+	if _, _, err := schema.Redefine(cat, c.Name, c.Redefinition); err != nil {
 		return err
 	}
 	if t.kv.Written() > 0 {
@@ -59,9 +64,7 @@ func unfinished(desc *schema.Table) bool {
 	return slices.ContainsFunc(desc.Shapes, func(s schema.Shape) bool { return !s.Done })
 }
 
-func rewriting(tab *table) bool { return tab != nil && unfinished(tab.desc) }
-
-// run carries a redefinition out. When it returns it is in force; the records may be rewritten later.
+// run carries a redefinition out, one at a time. When it returns it is in force; the records may be rewritten later.
 func (r *redefining) run(ctx context.Context) error {
 	s := r.store
 	ref, err := s.catalogRef(r.place)
@@ -73,30 +76,63 @@ func (r *redefining) run(ctx context.Context) error {
 		return r.gone()
 	}
 	r.id, r.job = tab.id, s.begin("redefine", "checking", r.place, tab, "")
-	if err := s.claim(ctx, r.id, r.job); err != nil {
-		s.end(r.job, err)
-		return wrap(err)
+	if err = s.claim(ctx, 0); err == nil {
+		for err = errAgain; errors.Is(err, errAgain); {
+			err = r.attempt(ctx)
+		}
+		if err == nil {
+			r.rewrite(ctx)
+		}
+		s.release(0)
 	}
+	if err != nil {
+		s.end(r.job, err)
+	}
+	return wrap(err)
+}
+
+// errAgain says that what a redefinition rests on has changed, and nothing was done.
+var errAgain = errors.New("to be tried again")
+
+// attempt announces the redefinition, checks the records and puts it into force, or leaves nothing behind.
+func (r *redefining) attempt(ctx context.Context) error {
+	r.bad, r.busy = nil, 0
 	checks, err := r.announce(ctx)
-	if err == nil && checks {
-		err = r.check(ctx)
+	if r.busy != 0 {
+		if err = r.store.claim(ctx, r.busy); err == nil {
+			r.store.release(r.busy)
+			err = errAgain
+		}
+		return err
+	}
+	r.job.done.Store(0)
+	for _, id := range r.ids {
+		if err == nil && checks {
+			err = r.check(ctx, id)
+		}
+	}
+	if err == nil && len(r.bad) > 0 {
+		err = r.refused()
 	}
 	if err == nil {
 		err = r.turn(ctx)
 	}
-	if err != nil {
-		// Also when the context has ended: what the caller is told is that nothing has changed.
-		e := s.dropPending(context.WithoutCancel(ctx), r.place, r.id)
-		s.release(r.id, r.job, err)
-		return wrap(cmp.Or(e, err))
+	if err == nil {
+		return nil
 	}
-	r.rewrite(ctx)
-	return nil
+	// Also when the context has ended: what the caller is told is that nothing has changed.
+	for _, id := range r.ids {
+		if e := r.store.dropPending(context.WithoutCancel(ctx), r.place, id); e != nil {
+			return e
+		}
+	}
+	return err
 }
 
 // announce makes the redefinition known. It reports whether records must be looked at.
 func (r *redefining) announce(ctx context.Context) (checks bool, err error) {
 	err = r.store.again(ctx, r.place, func(t *Txn) error {
+		r.ids, checks = nil, false
 		tab := t.cat.tables[r.id]
 		if tab == nil || tab.desc.Name != r.change.Name {
 			return r.gone()
@@ -105,27 +141,79 @@ func (r *redefining) announce(ctx context.Context) (checks bool, err error) {
 		if err != nil {
 			return err
 		}
-		if unfinished(tab.desc) {
-			return ops.Errorf(ops.CodeInUse, "the records of table %s have not all been rewritten since it was redefined the last time", tab.desc.Name).
-				WithHint("sys::jobs says why; opening the database anew goes on with it")
-		}
 		if err := t.useAll(t.cat); err != nil {
 			return err
 		}
-		checks, err = t.pend(tab, target, moves)
-		return err
+		from, to := tab.desc.Name, target.Name
+		for _, x := range append([]*table{tab}, t.linking(tab, to)...) {
+			if err := r.free(x); err != nil {
+				return err
+			}
+			p := &schema.Pending{Table: target, Shape: schema.Shape{Moves: moves}}
+			if x.id != tab.id {
+				p.Table, p.Moves = x.desc, nil
+			}
+			if _, links := t.dict(x.tableState).ID(from); links && from != to {
+				p.Links = []string{from, to}
+				p.Table = schema.Relink(p.Table, from, to, from+"\x00"+strconv.Itoa(int(tab.id)))
+			}
+			looks, err := t.pend(x, p)
+			if err != nil {
+				return err
+			}
+			r.ids, checks = append(r.ids, x.id), checks || looks
+		}
+		return nil
 	})
 	return checks, err
+}
+
+// linking lists the tables whose records may have links to a table that gets another name: their dictionaries have its name.
+func (t *Txn) linking(tab *table, to string) (all []*table) {
+	if tab.desc.Name == to {
+		return nil
+	}
+	for _, d := range t.cat.descs {
+		x := t.cat.tables[d.ID]
+		if _, links := t.dict(x.tableState).ID(tab.desc.Name); links && x.id != tab.id {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// free makes sure that the records of a table have the shape that it has now.
+func (r *redefining) free(tab *table) error {
+	if err := notPending(tab); err != nil || !unfinished(tab.desc) {
+		return err
+	}
+	j := &r.store.jobs
+	j.mu.Lock()
+	running := j.claims[tab.id] != nil
+	j.mu.Unlock()
+	if running {
+		r.busy = tab.id
+	}
+	return ops.Errorf(ops.CodeInUse, "the records of table %s have not all been rewritten since it was redefined the last time", tab.desc.Name).
+		WithHint("sys::jobs says why; opening the database anew goes on with it")
 }
 
 func (r *redefining) gone() error {
 	return ops.Errorf(ops.CodeUnknownTable, "table %s was removed before it could be redefined", r.change.Name)
 }
 
+func tooManyNames(tab *table) error {
+	return ops.Errorf(ops.CodeTooLarge, "table %s has %d different names already", tab.desc.Name, record.MaxNames)
+}
+
 // pend writes the descriptor with what is pending. It reports whether records must be looked at.
-func (t *Txn) pend(tab *table, target *schema.Table, moves []schema.Move) (checks bool, err error) {
+func (t *Txn) pend(tab *table, p *schema.Pending) (checks bool, err error) {
+	target := *p.Table
+	target.Shapes, target.Pending = nil, nil
+	target.Indexes = slices.Clone(target.Indexes)
 	for i, ix := range target.Indexes {
-		if ix.ID != 0 && !schema.Touches(moves, ix.Fields...) {
+		ids := target.Name != tab.desc.Name && slices.ContainsFunc(ix.Fields, func(path []string) bool { return path[0] == "id" })
+		if ix.ID != 0 && !schema.Touches(p.Moves, ix.Fields...) && !ids && (p.Links == nil || !target.MayLink(ix.Fields...)) {
 			continue
 		}
 		n := *ix
@@ -136,29 +224,39 @@ func (t *Txn) pend(tab *table, target *schema.Table, moves []schema.Move) (check
 		target.Indexes[i] = &n
 		checks = true
 	}
-	t.interner.begin(tab.tableState, t.dict(tab.tableState))
-	for _, m := range moves {
-		for _, step := range m.To {
-			if _, ok, err := t.interner.Intern(step); err != nil || !ok {
-				return false, cmp.Or(err, error(ops.Errorf(ops.CodeTooLarge, "table %s has %d different field names already", tab.desc.Name, record.MaxNames)))
-			}
-		}
-		if m.Fill != nil {
-			fill, _, err := ops.DecodeKey(m.Fill)
-			if err != nil {
-				return false, err
-			}
-			if _, err := t.enc.Record(nil, []ops.Member{{Name: m.To[len(m.To)-1], Value: fill}}); err != nil {
-				return false, err
-			}
-		}
+	if err := t.internPending(tab, p); err != nil {
+		return false, err
 	}
-	target.Shapes, target.Pending = nil, nil
 	desc := *tab.desc
 	stamp(&desc, tab.since)
-	desc.Pending = &schema.Pending{Shape: schema.Shape{Moves: moves}, Table: target}
-	checks = checks || len(moves) > 0 || target.Schemafull && !tab.desc.Schemafull
+	desc.Pending = &schema.Pending{Shape: p.Shape, Table: &target}
+	checks = checks || len(p.Moves) > 0 || p.Links != nil || target.Schemafull && !tab.desc.Schemafull
 	return checks, t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+}
+
+// internPending gives numbers to the names that records will have.
+func (t *Txn) internPending(tab *table, p *schema.Pending) error {
+	t.interner.begin(tab.tableState, t.dict(tab.tableState))
+	names := slices.Clone(p.Links)
+	for _, m := range p.Moves {
+		names = append(names, m.To...)
+		if m.Fill == nil {
+			continue
+		}
+		fill, _, err := ops.DecodeKey(m.Fill)
+		if err == nil {
+			_, err = t.enc.Record(nil, []ops.Member{{Name: m.To[len(m.To)-1], Value: fill}})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if _, ok, err := t.interner.Intern(name); err != nil || !ok {
+			return cmp.Or(err, tooManyNames(tab))
+		}
+	}
+	return nil
 }
 
 // again runs f in a transaction until it commits.
@@ -182,14 +280,14 @@ func (s *Store) again(ctx context.Context, p place, f func(*Txn) error) error {
 	}
 }
 
-// check walks over the table: every record must fit what is pending.
-func (r *redefining) check(ctx context.Context) error {
+// check walks over a table: every record must fit what is pending.
+func (r *redefining) check(ctx context.Context, id uint32) error {
 	chunk := buildChunk
 	for from, first := []byte(nil), true; first || from != nil; {
 		var next []byte
 		var n int
 		bad := len(r.bad)
-		t, tab, err := r.open(ctx)
+		t, tab, err := r.open(ctx, id)
 		if err == nil {
 			n, next, err = t.tryRecords(ctx, tab, from, chunk, r)
 			if err == nil {
@@ -212,19 +310,16 @@ func (r *redefining) check(ctx context.Context) error {
 		from, first = next, false
 		chunk = min(chunk*2, buildChunk)
 	}
-	if len(r.bad) > 0 {
-		return r.refused()
-	}
 	return nil
 }
 
-// open begins a transaction that works on the table.
-func (r *redefining) open(ctx context.Context) (*Txn, *table, error) {
+// open begins a transaction that works on a table.
+func (r *redefining) open(ctx context.Context, id uint32) (*Txn, *table, error) {
 	t, err := r.store.Begin(ctx, TxnOptions{Namespace: r.place.namespace, Database: r.place.database, Write: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	tab := t.cat.tables[r.id]
+	tab := t.cat.tables[id]
 	if tab == nil || tab.desc.Pending == nil {
 		t.Cancel()
 		return nil, nil, r.gone()
@@ -248,15 +343,15 @@ func (r *redefining) refused() error {
 // tryRecords converts so many records from a key on for a try, and fills the indexes that will be. It returns how many it has looked
 // at, and where to go on.
 func (t *Txn) tryRecords(ctx context.Context, tab *table, from []byte, most int, r *redefining) (n int, next []byte, err error) {
-	err = t.walkRecords(ctx, tab, from, func(key ops.Value, value []byte, _ kv.Time) (bool, error) {
+	err = t.walkRecords(ctx, tab, from, func(w walked) (bool, error) {
 		if n == most || len(r.bad) >= worstRecords {
-			next = recordKey(nil, tab.records, key)
+			next = recordKey(nil, tab.records, w.key)
 			return false, nil
 		}
 		n++
-		reason, err := t.tryRecord(tab, key, value)
+		reason, err := t.tryRecord(tab, w.key, w.value)
 		if reason != "" {
-			r.bad = append(r.bad, show(recordID(tab, key))+": "+reason)
+			r.bad = append(r.bad, show(recordID(tab, w.key))+": "+reason)
 		}
 		return true, err
 	})
@@ -280,8 +375,15 @@ func (t *Txn) tryRecord(tab *table, key ops.Value, value []byte) (reason string,
 	return "", err
 }
 
-// walkRecords calls use for the records from a key on, as their table is now, until it returns false.
-func (t *Txn) walkRecords(ctx context.Context, tab *table, from []byte, use func(key ops.Value, value []byte, at kv.Time) (bool, error)) error {
+// walked is a record that walkRecords is at: its key, its bytes as they are stored and as its table is now, and its commit time.
+type walked struct {
+	key           ops.Value
+	stored, value []byte
+	at            kv.Time
+}
+
+// walkRecords calls use for the records from a key on until it returns false.
+func (t *Txn) walkRecords(ctx context.Context, tab *table, from []byte, use func(walked) (bool, error)) error {
 	p := tab.records
 	lo, hi := p[:], keys.AppendEnd(nil, p[:])
 	if from != nil {
@@ -296,17 +398,18 @@ func (t *Txn) walkRecords(ctx context.Context, tab *table, from []byte, use func
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		var key ops.Value
-		var value []byte
-		var at kv.Time
-		if key, err = keyOf(tab, it.Key()); err == nil {
-			value, err = t.recordAt(tab, it)
+		var w walked
+		if w.key, err = keyOf(tab, it.Key()); err == nil {
+			w.stored, err = it.Value()
 		}
 		if err == nil {
-			at, err = it.Time()
+			w.at, err = it.Time()
 		}
 		if err == nil {
-			more, err = use(key, value, at)
+			w.value, err = t.reshape(tab, w.stored, w.at)
+		}
+		if err == nil {
+			more, err = use(w)
 		}
 	}
 	if e := it.Close(); err == nil {
@@ -355,6 +458,9 @@ func (t *Txn) alsoPending(tab *table, key ops.Value, old []byte, obj ops.Value) 
 
 // pendingEntries keeps the indexes that a pending redefinition fills, for a record that changes as given, in the new shape.
 func (t *Txn) pendingEntries(tab *table, key, before, after ops.Value) error {
+	if then := tab.desc.Pending.Table; then.Name != tab.desc.Name { // ids in the entries are of the new name
+		tab = &table{tableState: &tableState{id: tab.id, part: tab.part, name: &then.Name, records: tab.records}, desc: tab.desc}
+	}
 	for _, ix := range tab.desc.Pending.Table.Indexes {
 		if ix.Ready {
 			continue
@@ -394,23 +500,86 @@ func (t *Txn) pendingEntries(tab *table, key, before, after ops.Value) error {
 // turn puts the redefinition into force.
 func (r *redefining) turn(ctx context.Context) error {
 	return r.store.again(ctx, r.place, func(t *Txn) error {
-		tab := t.cat.tables[r.id]
-		if tab == nil || tab.desc.Pending == nil {
-			return r.gone()
-		}
 		if err := t.useAll(t.cat); err != nil {
 			return err
 		}
+		plain := t.cat
+		for _, id := range r.ids {
+			tab := t.cat.tables[id]
+			if tab == nil || tab.desc.Pending == nil {
+				return errAgain
+			}
+			now := *tab.desc
+			now.Pending = nil
+			plain = plain.with(&now, tab.tableState)
+		}
 		// Others may have defined something meanwhile that stands on what goes.
-		now := *tab.desc
-		now.Pending = nil
-		if _, _, err := schema.Redefine(t.cat.with(&now, tab.tableState), r.change.Name, r.change.Redefinition); err != nil {
+		if _, _, err := schema.Redefine(plain, r.change.Name, r.change.Redefinition); err != nil {
 			return err
 		}
-		return t.turn(tab)
+		if to := t.cat.tables[r.id].desc.Pending.Table.Name; to != r.change.Name {
+			if err := r.turnName(t, to); err != nil {
+				return err
+			}
+		}
+		for _, id := range r.ids {
+			if err := t.turn(t.cat.tables[id]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
+// turnName makes sure that the table may be called otherwise, and does so where other tables declare links to it.
+func (r *redefining) turnName(t *Txn, to string) error {
+	from := r.change.Name
+	if err := t.useTable(t.cat, to); err != nil {
+		return err
+	}
+	for _, d := range t.cat.descs {
+		tab := t.cat.tables[d.ID]
+		if !slices.Contains(r.ids, tab.id) {
+			names := t.dict(tab.tableState)
+			if _, links := names.ID(from); links {
+				return errAgain
+			}
+			t.kv.ReadSpan(nameKey(tab.id, uint16(names.Len())), keys.AppendEnd(nil, systemKey(objNames, u32(tab.id))))
+			if n := schema.Renamed(d, from, to); n != d {
+				desc := *n
+				stamp(&desc, tab.since)
+				if err := t.putTable(t.cat.with(&desc, tab.tableState), &desc); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := t.noEnds(tab, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noEnds refuses a name to a table when there are edges that lead to records of that name.
+func (t *Txn) noEnds(tab *table, name string) error {
+	number, known := t.dict(tab.tableState).ID(tab.desc.StoredEnd(name))
+	if !tab.desc.Edge || !known {
+		return nil
+	}
+	for _, p := range []keys.Prefix{tab.out, tab.in} {
+		err := scanPrefix(t.kv, append(p[:], byte(number>>8), byte(number)), func(key, _ []byte) error {
+			return ops.Errorf(ops.CodeInUse, "there are edges of %s at records of a table %s, which is not there", tab.desc.Name, name).
+				WithHint("delete these edges first, or choose another name")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn puts what is pending for one table into force.
 func (t *Txn) turn(tab *table) error {
 	p := tab.desc.Pending
 	desc := *p.Table
@@ -431,11 +600,18 @@ func (t *Txn) turn(tab *table) error {
 	desc.Shapes = slices.DeleteFunc(slices.Clone(tab.desc.Shapes), func(s schema.Shape) bool {
 		return s.Done && s.Before != 0 && kv.Time(s.Before) < horizon
 	})
-	if len(p.Moves) > 0 {
-		desc.Shapes = append(desc.Shapes, schema.Shape{Moves: p.Moves})
+	if len(p.Moves) > 0 || p.Links != nil {
+		desc.Shapes = append(desc.Shapes, schema.Shape{Moves: p.Moves, Links: p.Links})
 	}
 	desc.Fingerprint = schema.FingerprintOf(&desc)
-	return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+	if desc.Name == tab.desc.Name {
+		return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
+	}
+	t.kv.Delete(tab.key, kv.Unknown)
+	if desc.Edge {
+		t.kv.Put(edgesKey(t.cat.id), nil, kv.Unknown)
+	}
+	return t.putTable(t.cat.renamed(tab, &desc), &desc)
 }
 
 // dropPending takes back what was announced and is not in force.
@@ -471,23 +647,36 @@ func (t *Txn) dropPendingIndexes(tab *table) {
 
 // rewrite writes older records anew: at once where there are few, else in the background.
 func (r *redefining) rewrite(ctx context.Context) {
-	s, p, id, n := r.store, r.place, r.id, r.job
+	s, p := r.store, r.place
 	ref, err := s.catalogRef(p)
 	if err != nil {
-		s.release(id, n, err)
+		s.end(r.job, err)
 		return
 	}
-	tab := ref.Load().tables[id]
-	if tab == nil || !unfinished(tab.desc) {
-		s.release(id, n, nil)
-		return
+	for _, id := range r.ids {
+		n, tab := r.job, ref.Load().tables[id]
+		if tab == nil {
+			continue
+		}
+		if id != r.id {
+			n = s.begin("redefine", "rewriting", p, tab, "")
+		}
+		s.enter(n, "rewriting", tab.desc.Name)
+		if !unfinished(tab.desc) {
+			s.end(n, nil)
+			continue
+		}
+		if err := s.claim(ctx, id); err != nil { // it is free, so the context has ended
+			s.end(n, err)
+			continue
+		}
+		if tab.rows.Load() <= smallTable && s.rewriteAll(ctx, p, id, n) == nil {
+			s.release(id)
+			s.end(n, nil)
+			continue
+		}
+		s.background(id, n, func(ctx context.Context) error { return s.rewriteAll(ctx, p, id, n) })
 	}
-	s.enter(n, "rewriting")
-	if tab.rows.Load() <= smallTable && s.rewriteAll(ctx, p, id, n) == nil {
-		s.release(id, n, nil)
-		return
-	}
-	s.background(id, n, func(ctx context.Context) error { return s.rewriteAll(ctx, p, id, n) })
 }
 
 // rewriteAll writes every record of a table anew that is older than its last redefinition.
@@ -551,15 +740,16 @@ func (s *Store) rewriteSome(ctx context.Context, p place, id uint32, from []byte
 	}
 	if err = t.use(tab); err == nil {
 		// Nothing depends on the records between those that are written: what comes in is new.
-		err = t.walkRecords(ctx, tab, from, func(key ops.Value, value []byte, at kv.Time) (bool, error) {
+		err = t.walkRecords(ctx, tab, from, func(w walked) (bool, error) {
 			if n == most {
-				next = recordKey(nil, tab.records, key)
+				next = recordKey(nil, tab.records, w.key)
 				return false, nil
 			}
 			n++
-			if tab.older(at) {
-				t.key = recordKey(t.key[:0], tab.records, key)
-				t.value = append(t.value[:0], value...)
+			// One that is the same in both shapes may be older.
+			if tab.older(w.at) && !bytes.Equal(w.stored, w.value) {
+				t.key = recordKey(t.key[:0], tab.records, w.key)
+				t.value = append(t.value[:0], w.value...)
 				t.kv.Put(t.key, t.value, kv.Unknown)
 				t.watch(tab)
 			}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
-	"github.com/zerodb/zerodb/storage/kv"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -78,9 +78,9 @@ func freshShapes(t testing.TB, s *Store) {
 			if unfinished(tab.desc) {
 				t.Errorf("table %s is not finished", tab.desc.Name)
 			}
-			err := txn.walkRecords(ctx, tab, nil, func(key ops.Value, _ []byte, at kv.Time) (bool, error) {
-				if tab.older(at) {
-					t.Errorf("%s was not rewritten", show(key))
+			err := txn.walkRecords(ctx, tab, nil, func(w walked) (bool, error) {
+				if tab.older(w.at) && !bytes.Equal(w.stored, w.value) {
+					t.Errorf("%s was not rewritten", show(w.key))
 				}
 				return true, nil
 			})

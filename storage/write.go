@@ -95,7 +95,9 @@ func (t *Txn) insert(tab *table, key, obj ops.Value) error {
 		if err != nil {
 			return err
 		}
-		t.linkEdge(tab, key, e)
+		if err := t.linkEdge(tab, key, e); err != nil {
+			return err
+		}
 	}
 	t.kv.Put(t.key, t.value, kv.Absent)
 	t.countRow(tab.tableState, 1)

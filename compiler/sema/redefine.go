@@ -27,8 +27,7 @@ func (c *checker) redefine(r *ast.Redefine) {
 	}
 	d := &schema.Redefinition{Mode: map[ast.SchemaMode]schema.Mode{ast.Schemafull: schema.ModeSchemafull, ast.Schemaless: schema.ModeSchemaless}[r.Schema]}
 	if r.As != nil && r.As.Text != r.Name.Text {
-		c.unsupported(r.As.Span, "REDEFINE TABLE … AS")
-		return
+		d.To = r.As.Text
 	}
 	since, errs := len(c.needs), len(c.errs)
 	for i := range r.Fields {

@@ -155,15 +155,13 @@ func (t *Table) undeclared(object ops.Value, at []string) string {
 	return ""
 }
 
-// Relinked returns a value in which links to one table are links to another.
+// Relinked returns a value in which links to one table are links to another. What a key is made of stays, since keys are not changed.
 func Relinked(v ops.Value, from, to string) ops.Value {
 	switch v.Kind() {
 	case ops.KindRecord:
-		key := Relinked(v.RecordKey(), from, to)
 		if v.RecordTable() == from {
-			return ops.Record(to, key)
+			return ops.Record(to, v.RecordKey())
 		}
-		return ops.Record(v.RecordTable(), key)
 	case ops.KindList:
 		return ops.List(relinkedAll(v.AsList(), from, to))
 	case ops.KindTuple:

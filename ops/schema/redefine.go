@@ -97,9 +97,6 @@ func Redefine(c Catalog, name string, r *Redefinition) (*Table, []Move, error) {
 	if t == nil {
 		return nil, nil, ops.Errorf(ops.CodeUnknownTable, "there is no table %s", name)
 	}
-	if t.Pending != nil {
-		return nil, nil, ops.Errorf(ops.CodeInUse, "table %s is being redefined", name).WithHint("wait for it, see sys::jobs")
-	}
 	if err := checkRedefine(c, t, r); err != nil {
 		return nil, nil, err
 	}
@@ -205,12 +202,12 @@ func fieldInUse(c Catalog, t *Table, r *Redefinition, f *FieldChange) error {
 
 // tableInUse refuses to rename a table that other definitions name in their texts. Types and the ends of edges are renamed with it.
 func tableInUse(c Catalog, t *Table) error {
-	inUse := func(by string) error {
-		return ops.Errorf(ops.CodeInUse, "table %s is named by %s", t.Name, by).WithHint("remove %s first, and define it anew afterwards", by)
+	inUse := func(by, hint string) error {
+		return ops.Errorf(ops.CodeInUse, "table %s is named by %s", t.Name, by).WithHint("%s, and define it anew afterwards", hint)
 	}
 	for _, o := range c.Objects() {
 		if slices.Contains(o.Requires, Ref{Kind: RefTable, Name: t.Name}) || hasWord(o.Text, t.Name) {
-			return inUse(o.Kind.String() + " " + o.Name)
+			return inUse(o.Kind.String()+" "+o.Name, "remove "+o.Kind.String()+" "+o.Name+" first")
 		}
 	}
 	for _, other := range c.Tables() {
@@ -218,7 +215,8 @@ func tableInUse(c Catalog, t *Table) error {
 			f := &other.Fields[i]
 			for _, src := range append([]string{f.Default}, f.Asserts...) {
 				if hasWord(src, t.Name) {
-					return inUse("`" + src + "` of field " + other.Name + "." + strings.Join(f.Path, "."))
+					field := other.Name + "." + strings.Join(f.Path, ".")
+					return inUse("`"+src+"` of field "+field, "REDEFINE "+field+" without it first")
 				}
 			}
 		}
@@ -370,6 +368,31 @@ func movesOf(t *Table, changes []FieldChange) (moves []Move) {
 		}
 	}
 	return moves
+}
+
+// Relink returns what a table is when another one, to which its records may have links, is called otherwise. fresh is a name that the
+// adjacency of an edge table has for no table.
+func Relink(t *Table, from, to, fresh string) *Table {
+	n := *Renamed(t, from, to)
+	if t.Edge {
+		n.Ends = renamedEnds(t, from, to, fresh)
+	}
+	return &n
+}
+
+// MayLink reports whether any of the paths of a table's records may hold a link, or the record's own id.
+func (t *Table) MayLink(paths ...[]string) bool {
+	return slices.ContainsFunc(paths, func(p []string) bool {
+		i := slices.IndexFunc(t.Fields, func(f Field) bool { return slices.Equal(f.Path, p) })
+		if i < 0 {
+			return true
+		}
+		switch t.Fields[i].Type.Kind {
+		case ops.KindBool, ops.KindInt, ops.KindWide, ops.KindFloat, ops.KindDecimal, ops.KindString, ops.KindBytes, ops.KindTime, ops.KindDuration, ops.KindUUID, ops.KindRegex:
+			return false
+		}
+		return true
+	})
 }
 
 // Touches reports whether moves give any of the paths other values than a change of its name does.

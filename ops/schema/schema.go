@@ -27,6 +27,46 @@ type Table struct {
 	// Shapes are the redefinitions that older records are read through, in their order; Pending is one that is being checked.
 	Shapes  []Shape  `json:",omitempty"`
 	Pending *Pending `json:",omitempty"`
+	// Ends are the tables of vertices that the adjacency of an edge table knows by other names than their own.
+	Ends []End `json:",omitempty"`
+}
+
+// End is a table of vertices and the name that the keys of an adjacency have for it.
+type End struct{ Table, Stored string }
+
+// StoredEnd returns the name that the table's adjacency has for a table of vertices.
+func (t *Table) StoredEnd(name string) string {
+	for i := range t.Ends {
+		if t.Ends[i].Table == name {
+			return t.Ends[i].Stored
+		}
+	}
+	return name
+}
+
+// ShownEnd returns the table that the table's adjacency means by a name, of which it keeps the address where it is the same.
+func (t *Table) ShownEnd(stored *string) *string {
+	if stored == nil {
+		return nil
+	}
+	for i := range t.Ends {
+		if t.Ends[i].Stored == *stored {
+			return &t.Ends[i].Table
+		}
+	}
+	return stored
+}
+
+// renamedEnds lets the adjacency go on with the name that it has for a table which is called otherwise now. The former name is
+// free for another table, which the adjacency will know by the name fresh.
+func renamedEnds(t *Table, from, to, fresh string) []End {
+	ends := []End{{to, t.StoredEnd(from)}, {from, fresh}}
+	for _, e := range t.Ends {
+		if e.Table != from && e.Table != to {
+			ends = append(ends, e)
+		}
+	}
+	return ends
 }
 
 // Field describes a declared field.
