@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zerodb/zerodb/cmd/internal/cli"
+	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -41,13 +43,23 @@ func (a *app) disasmCommand() *cobra.Command {
 func (a *app) diffCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff OLD.zqb NEW.zqb",
-		Short: "Show what changed between two programs",
+		Short: "Show what changed between two programs, or which programs a schema invalidates",
 		Long: `Show what changed between two programs: parameters, tables and fields read and written, functions, cost, and the
-instructions. The exit status is 0 if nothing did, else 1.`,
-		Example: "  zqc diff old.zqb new.zqb",
-		Args:    cli.Args(cobra.ExactArgs(2)),
+instructions. The exit status is 0 if nothing did, else 1.
+
+With --schema, show which programs do not fit a schema any more, and which fields they use that it does not have. A schema
+may end in what is planned, REDEFINE TABLE among it. The exit status is 0 if all programs fit, else 1.`,
+		Example: "  zqc diff old.zqb new.zqb\n  zqc diff --schema next.zql *.zqb",
+		Args:    cli.Args(cobra.MinimumNArgs(1)),
 	}
+	a.bindSchema(c)
 	c.RunE = func(_ *cobra.Command, files []string) error {
+		if a.schema != "" {
+			return a.invalidated(files)
+		}
+		if len(files) != 2 {
+			return cli.Usagef("diff takes two programs, or --schema and any number of them")
+		}
 		before, after := a.load(files[0]), a.load(files[1])
 		if before == nil || after == nil {
 			return a.result()
@@ -73,6 +85,63 @@ instructions. The exit status is 0 if nothing did, else 1.`,
 		return cli.ErrShown
 	}
 	return c
+}
+
+// invalidated says which programs do not fit the schema, and what they use that it does not have.
+func (a *app) invalidated(files []string) error {
+	cat, err := a.catalog()
+	if err != nil {
+		return err
+	}
+	all := true
+	for _, name := range files {
+		p := a.load(name)
+		if p == nil {
+			continue
+		}
+		err := fits(p, cat)
+		if err == nil {
+			fmt.Fprintf(a.world.Out, "%s: fits\n", cli.SourceName(name))
+			continue
+		}
+		all = false
+		fmt.Fprintf(a.world.Out, "%s: %s\n", cli.SourceName(name), ops.MessageOf(err))
+		for _, line := range append(missing("reads", p.Manifest.Reads, cat), missing("writes", p.Manifest.Writes, cat)...) {
+			fmt.Fprintf(a.world.Out, "  %s\n", line)
+		}
+	}
+	if err := a.result(); err != nil || all {
+		return err
+	}
+	return cli.ErrShown
+}
+
+// missing lists what a program uses of tables and is not declared.
+func missing(verb string, used []vm.TableFields, cat schema.Catalog) (lines []string) {
+	for _, u := range used {
+		t := cat.Table(u.Table)
+		switch {
+		case u.Table == "*", t == nil && cat.Object(schema.ObjectView, u.Table) != nil:
+			continue
+		case t == nil:
+			lines = append(lines, fmt.Sprintf("%s %s, which is not there", verb, u.Table))
+			continue
+		case !t.Schemafull:
+			continue
+		}
+		for _, f := range u.Fields {
+			fixed := f == "*" || f == "id" || t.Edge && (f == "in" || f == "out")
+			if !fixed && !slices.ContainsFunc(t.Fields, func(d schema.Field) bool { return related(strings.Join(d.Path, "."), f) }) {
+				lines = append(lines, fmt.Sprintf("%s %s.%s, which is not there", verb, u.Table, f))
+			}
+		}
+	}
+	return lines
+}
+
+// related reports whether one path is the other or lies below it.
+func related(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
 }
 
 // meaning is what a program does, line by line.
