@@ -166,7 +166,7 @@ var rightsReads = []string{
 	`SELECT * FROM zztable`, `zztable:1`, `SELECT * FROM person -> zztables -> zztable`, `SELECT * FROM zztableview`, `RETURN zztable:1.name`,
 	`RETURN person:ada -> zztables -> zztable`, `SELECT VALUE id FROM person:ada -> * -> *`,
 	`SELECT name, kind FROM sys::tables`, `SELECT table, name FROM sys::indexes WHERE table != "person"`,
-	`DESCRIBE TABLE city`, `DESCRIBE TABLE zztable`, `DESCRIBE TABLE IF EXISTS zztable`, `DESCRIBE TABLE likes`,
+	`DESCRIBE TABLE city`, `DESCRIBE TABLE likes`,
 	`SELECT * FROM persom`, `SELECT nam FROM zztabl`,
 }
 
@@ -174,6 +174,7 @@ var rightsReads = []string{
 var rightsLeaks = []string{
 	`EXPLAIN SELECT * FROM person WHERE secret == "x"`, `EXPLAIN SELECT * FROM zztable`, `EXPLAIN ANALYZE SELECT * FROM person`,
 	`EXPLAIN ANALYZE SELECT FOLD count() FROM person -> likes -> person`, `INFO`, `DESCRIBE TABLE person`, `DESCRIBE FUNCTION names`, `DESCRIBE TABLE IF EXISTS zztableview`,
+	`DESCRIBE TABLE zztable`, `DESCRIBE TABLE IF EXISTS zztable`,
 	`SELECT * FROM sys::tables`, `SELECT * FROM sys::indexes`, `SELECT * FROM sys::statements`, `SELECT * FROM sys::errors`, `SELECT * FROM sys::users`,
 	`CREATE person SET name = "x", owner = "bob", email = "zzr" + "ow1@x"`, `CREATE person:x SET name = 1`, `UPDATE person:ada SET secrets = 1`,
 	`UPDATE person:ada SET age = "x"`, `DELETE person WHERE secret == "x"`, `SELECT nmae FROM person`, `SELECT * FROM zztable_`,
