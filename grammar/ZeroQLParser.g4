@@ -233,7 +233,7 @@ join : LEFT? JOIN sourceItem ON expr ;
 
 selectClause
   : whereClause
-  | WITH (NO INDEX | INDEX name (COMMA name)*)
+  | WITH (NO INDEX (name (COMMA name)*)? | INDEX name (COMMA name)*)
   | GROUP BY? expr (COMMA expr)*
   | HAVING expr
   | pageClause

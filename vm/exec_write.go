@@ -242,8 +242,36 @@ func endOf(t *schema.Table, side, table string, v ops.Value) error {
 	return nil
 }
 
-func update(fr *frame, a *linkedAccess, args, out []ops.Value) error {
+// target is access a, which is of records of any table, for the table of one of them.
+func (r *Rows) target(a *linkedAccess, record ops.Value) (*linkedAccess, error) {
+	if record.Kind() != ops.KindRecord {
+		return nil, ops.Errorf(ops.CodeType, "%s %s is no record", article(record.Kind()), ops.Format(record))
+	}
+	name := record.RecordTable()
+	if t := r.targets[name]; t != nil && t.Access == a.Access {
+		return t, nil
+	}
+	t := &linkedAccess{Access: a.Access, name: name, table: r.txn.Table(name), guard: emptyGuard}
+	if t.table != nil {
+		var err error
+		if t.guard, err = NewGuard(t.table, r.txn.Catalog(), r.linked.compile); err != nil {
+			return nil, err
+		}
+		if r.targets == nil {
+			r.targets = map[string]*linkedAccess{}
+		}
+		r.targets[name] = t
+	}
+	return t, nil
+}
+
+func update(fr *frame, a *linkedAccess, args, out []ops.Value) (err error) {
 	r := fr.run
+	if a.Kind == AccessRecord {
+		if a, err = r.target(a, args[0]); err != nil {
+			return err
+		}
+	}
 	before := a.present(r)
 	edge := before != nil && before.Edge
 	t, guard, err := a.written(r, edge)

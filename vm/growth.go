@@ -63,7 +63,9 @@ func walkable(v ops.Value, depth int, nodes *int) bool {
 }
 
 // grows reports whether an operator makes values that are larger than its operands.
-func grows(op uint16) bool { return op == opcodes.Add || op == opcodes.BitOr }
+func grows(op uint16) bool {
+	return op == opcodes.Add || op == opcodes.AddTo || op == opcodes.BitOr
+}
 
 // charge counts what a vector's rows hold against the budget, and bounds each of them.
 func (fr *frame) charge(r uint16, v *ops.Vector) error {

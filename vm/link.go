@@ -24,6 +24,8 @@ type Linked struct {
 	steps     [][]Column // of paths, by path
 	// fills are, by definition, the expressions that give records of a redefined table what they lack; by field.
 	fills map[uint16][]*Linked
+	// compile makes the guards of tables that are known only when the statement runs.
+	compile Compile
 }
 
 // linkedFragment is a fragment with what a frame of it needs to know.
@@ -77,7 +79,7 @@ func (l *Linked) SetsVariables() bool {
 // Link resolves a statement's names. It fails with recompile where what the program assumed of a table, an index or a
 // function is no longer so. The catalog may be nil for expressions that read no tables.
 func Link(p *Program, statement int, c schema.Catalog, o LinkOptions) (*Linked, error) {
-	l := &Linked{Program: p, Statement: statement, root: p.Statements[statement].Fragment,
+	l := &Linked{Program: p, Statement: statement, root: p.Statements[statement].Fragment, compile: o.CompileGuard,
 		fragments: make([]linkedFragment, len(p.Fragments)), accesses: make([]linkedAccess, len(p.Accesses)),
 		funcs: make([]*ops.Func, len(p.Funcs)), texts: make([]string, len(p.Consts)), steps: make([][]Column, len(p.Paths))}
 	for i, c := range p.Consts {
@@ -322,7 +324,7 @@ func (l *Linked) guard(a *linkedAccess, c schema.Catalog, o LinkOptions) (err er
 	if a.guard != nil {
 		return nil
 	}
-	if a.table == nil {
+	if a.table == nil { // it is not defined, or known only when the statement runs: see target
 		a.guard = emptyGuard
 		return nil
 	}

@@ -112,6 +112,7 @@ type Rows struct {
 	depth   int       // of run instructions at work
 	sorting []*sorter // that are being filled, see relieve
 	page    paging
+	targets map[string]*linkedAccess // of updates of records of any table, by table
 	work    Work
 	err     error
 	ended   bool

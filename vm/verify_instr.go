@@ -256,7 +256,7 @@ var accessKinds = map[uint16][]AccessKind{
 	opcodes.Get: {AccessTable, AccessRecord}, opcodes.OpenKeys: {AccessTable, AccessRecord}, opcodes.Fetch: {AccessRecord},
 	opcodes.OpenTable: {AccessTable}, opcodes.OpenRange: {AccessRange}, opcodes.OpenIndex: {AccessIndex}, opcodes.OpenLookup: {AccessIndex}, opcodes.OpenEdges: {AccessEdges},
 	opcodes.OpenDegrees: {AccessEdges},
-	opcodes.Create:      {AccessTable}, opcodes.Update: {AccessTable}, opcodes.Relate: {AccessTable}, opcodes.Delete: {AccessTable, AccessRecord},
+	opcodes.Create:      {AccessTable}, opcodes.Update: {AccessTable, AccessRecord}, opcodes.Relate: {AccessTable}, opcodes.Delete: {AccessTable, AccessRecord},
 }
 
 func (v *verifier) accessFits() error {

@@ -455,7 +455,7 @@ type (
 		From     []Source // empty: one row
 		Where    Expr     // *Wild for WHERE *
 		NoIndex  bool
-		Indexes  []Name // WITH INDICES
+		Indexes  []Name // WITH INDICES, or with NoIndex those that are not used; none: no index is
 		GroupBy  []Expr
 		Having   Expr
 		Page

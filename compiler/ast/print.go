@@ -484,6 +484,10 @@ func (p *printer) selectQuery(s *Select) {
 	p.clause(" WHERE ", s.Where)
 	if s.NoIndex {
 		p.word(" WITH NO INDEX")
+		if s.Indexes != nil {
+			p.word(" ")
+			p.names(s.Indexes)
+		}
 	} else if s.Indexes != nil {
 		p.word(" WITH INDICES ")
 		p.names(s.Indexes)

@@ -184,7 +184,11 @@ var writeOps = map[sema.WriteKind]uint16{sema.WriteCreate: opcodes.Create, sema.
 
 // change emits the write of the rows at hand.
 func (g *gen) change(w *sema.Write) {
-	a := g.access(vm.Access{Kind: vm.AccessTable, Table: g.table(w.Table, w.Desc), IfNotExists: w.IfNotExists, Upsert: w.Kind == sema.WriteUpsert})
+	access := vm.Access{Kind: vm.AccessRecord, Table: -1, IfNotExists: w.IfNotExists, Upsert: w.Kind == sema.WriteUpsert}
+	if w.Table != "" {
+		access.Kind, access.Table = vm.AccessTable, g.table(w.Table, w.Desc)
+	}
+	a := g.access(access)
 	var operands []sema.Expr
 	switch w.Kind {
 	case sema.WriteCreate:

@@ -280,7 +280,7 @@ func (b *builder) selectClause(s *ast.Select, c *z.SelectClauseContext) {
 	case tWith:
 		b.once(s.NoIndex || s.Indexes != nil, c)
 		s.Indexes = b.names(children)
-		s.NoIndex = s.Indexes == nil
+		s.NoIndex = kindOf(children[1]) == tNo
 	case tGroup:
 		b.once(s.GroupBy != nil, c)
 		s.GroupBy = b.exprs(children)

@@ -321,8 +321,9 @@ func groupOf(q *sema.Query) *Group {
 	return g
 }
 
-// write builds the pipeline of the rows that a write works on. What changes records while it reads them could meet its own
-// changes, so unless the rows are known beforehand all of them are held back until the reading is done.
+// write builds the pipeline of the rows that a write works on. What changes records while it reads others could meet its own
+// changes, so all rows are held back until the reading is done, unless they are known beforehand or nothing is read but one scan: a
+// cursor sees the state as it was when it was opened.
 func (p *planner) write(w *sema.Write) *Pipeline {
 	pl := &Pipeline{Query: w.From, Write: w}
 	if w.Kind == sema.WriteUpsert {
@@ -334,10 +335,45 @@ func (p *planner) write(w *sema.Write) *Pipeline {
 		return p.finish(pl)
 	}
 	p.sources(pl, w.From)
-	if readsStore(pl) {
+	if readsStore(pl) && !oneScan(pl) {
 		pl.Steps = append(pl.Steps, &Sort{})
 	}
 	return p.finish(pl)
+}
+
+// oneScan reports whether a write reads no records but those of one scan of a table, as they come.
+func oneScan(pl *Pipeline) bool {
+	for i, s := range pl.Steps {
+		switch s.(type) {
+		case *Scan, *KeyRange:
+			if i > 0 {
+				return false
+			}
+		case *Filter:
+		default:
+			return false
+		}
+	}
+	alone := true
+	pl.eachExpr(0, func(e sema.Expr) { alone = alone && readsNothing(e) })
+	return alone
+}
+
+// readsNothing reports whether an expression looks at its row alone: it follows no link, and runs nothing that may read.
+func readsNothing(e sema.Expr) bool {
+	alone := true
+	sema.Walk(e, func(x sema.Expr) bool {
+		switch x := x.(type) {
+		case *sema.Const, *sema.Param, *sema.Var, *sema.Local, *sema.Column, *sema.Unary, *sema.Binary, *sema.If, *sema.Sequence, *sema.Object,
+			*sema.Range, *sema.Record, *sema.InTable, *sema.Elements, *sema.Assign, *sema.AssignAt, *sema.Omit, *sema.Cast, *sema.Once, *sema.After:
+		case *sema.Call:
+			alone = alone && x.Reads == nil
+		default: // a field may be behind a link
+			alone = false
+		}
+		return alone
+	})
+	return alone
 }
 
 // readsStore reports whether the rows of a pipeline come out of tables, where the write could meet them again.

@@ -198,6 +198,8 @@ func refusedIndex(q *sema.Query, ix *schema.Index) string {
 		return "it is still being built"
 	case q.NoIndex:
 		return "WITH NO INDEX"
+	case slices.Contains(q.Refused, ix.Name):
+		return "WITH NO INDEX names it"
 	case len(q.Indexes) > 0 && !slices.Contains(q.Indexes, ix.Name):
 		return "WITH INDICES does not name it"
 	}

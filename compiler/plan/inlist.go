@@ -97,7 +97,7 @@ func plain(e sema.Expr) bool {
 // stay, as they do behind any lookup by ids that are not known beforehand.
 func (p *planner) useIn(pl *Pipeline, scan *Scan, m *inMatch) {
 	p.made -= 2
-	ids := sema.IDsIn(scan.Rel, m.list.Right, m.list.Span, p.made+1, pl.Query.Indexes, func(record *sema.Relation, item sema.Expr) sema.Expr {
+	ids := sema.IDsIn(scan.Rel, m.list.Right, m.list.Span, p.made+1, pl.Query, func(record *sema.Relation, item sema.Expr) sema.Expr {
 		all := compare(opcodes.Eq, ofRecord(m.list.Left, scan.Rel, record), item)
 		for _, e := range m.equal {
 			all = compare(opcodes.And, ofRecord(e, scan.Rel, record), all)

@@ -10,9 +10,13 @@ import (
 // target resolves what UPDATE and DELETE change: the rows of a source. For a pattern those are its last edges.
 func (c *checker) target(w *Write, e ast.Expr, where ast.Expr) *Relation {
 	q := w.From
-	if x := c.typedRecord(e); x != nil {
-		r := c.relation(c.records(x.At().Type.Name, e.Pos()), nil, e.Pos())
-		q.From = append(q.From, &KeySource{Rel: r, Key: x, Span: e.Pos()})
+	if x := c.recordsOf(e); x != nil {
+		r := &Relation{Kind: RelRecords}
+		if name := x.At().Type.Name; name != "" {
+			r = c.records(name, e.Pos())
+		}
+		c.relation(r, nil, e.Pos())
+		q.From = append(q.From, &KeySource{Rel: r, Key: x, List: x.At().Type.Kind == ops.KindList, Span: e.Pos()})
 	} else {
 		c.source(q, e, nil)
 	}
@@ -29,37 +33,57 @@ func (c *checker) target(w *Write, e ast.Expr, where ast.Expr) *Relation {
 	}
 	c.scope.main = r
 	c.where(q, where)
-	if !r.IsRecord() || r.Table == "" {
-		c.fail(ops.Errorf(ops.CodeUnsupported, "the table of what is changed must be known").
-			WithHint("write table:$key, or a list of records of one table"), e.Pos())
+	if !r.IsRecord() {
+		c.fail(ops.Errorf(ops.CodeType, "%s is no record", c.text(e.Pos())).
+			WithHint("a table, a record, a list of records or a variable that holds one is changed"), e.Pos())
 		return nil
 	}
-	c.into(w, r.Table, e.Pos())
+	if r.Table != "" {
+		c.into(w, r.Table, e.Pos())
+	}
 	w.Key = idOf(r, e.Pos())
 	w.Old = wholeOf(r, e.Pos())
 	return r
 }
 
-// typedRecord resolves a target that is a value of which the type says that it is a record of which table: a variable of a
-// FOR over a table's records, a parameter of a function, or a field of one. nil for every other target.
-func (c *checker) typedRecord(e ast.Expr) Expr {
+// recordsOf resolves a target that is a value: a variable or what it holds, or the values of a query. Where its type says that it is a record of one table, it
+// has that table's fields; else it is a record or a list of records of any table, which is seen when the statement runs. nil for every
+// other target.
+func (c *checker) recordsOf(e ast.Expr) Expr {
 	base := e
 	for {
-		f, ok := base.(*ast.Field)
-		if !ok {
-			break
+		switch x := base.(type) {
+		case *ast.Field:
+			base = x.X
+			continue
+		case *ast.Index:
+			base = x.X
+			continue
 		}
-		base = f.X
+		break
 	}
-	v, ok := base.(*ast.Variable)
-	if !ok || c.local(v.Name, v.Span) == nil {
+	var x Expr
+	switch base.(type) {
+	case *ast.Variable:
+		x = c.expr(e)
+	case *ast.Select, *ast.SetOp:
+		x = c.subquery(e, UseList)
+	default:
 		return nil
 	}
-	x := c.expr(e)
-	if t := x.At().Type; t.Kind == ops.KindRecord && t.Name != "" {
+	at, t := e.Pos(), x.At().Type
+	if t.Kind == ops.KindRecord && t.Name != "" {
 		return x
 	}
-	return nil
+	link := ops.Type{Kind: ops.KindRecord, Optional: true}
+	links := ops.Type{Kind: ops.KindList, Elem: &link}
+	def, signature, err := ops.Resolve("array::flatten", []ops.Type{ops.TypeOf(ops.KindList)})
+	if err != nil {
+		return c.fail(asError(err), at)
+	}
+	list := &Sequence{Info: Info{at, ops.TypeOf(ops.KindList)}, Items: []Expr{x}}
+	flat := &Call{Info: Info{at, ops.TypeOf(ops.KindList)}, Func: Function{def, signature}, Args: []Expr{list}}
+	return &Cast{Info: Info{at, links}, X: flat, To: links, Check: true}
 }
 
 func last(s []Source) Source {
@@ -182,9 +206,10 @@ func (c *checker) relate(w *Write, e *ast.Relate) {
 		return
 	}
 	hop := &p.Hops[0]
-	d, ok := direction(hop)
-	if !ok || d == vm.Both {
-		c.unsupported(hop.Span, "RELATE with the arrows "+c.arrows(hop))
+	d := arrowWays[hop.Left]
+	if hop.Left != hop.Right || d == vm.Both {
+		c.fail(ops.Errorf(ops.CodeSyntax, "RELATE makes an edge one way, not with the arrows %s", c.arrows(hop)).
+			WithHint("RELATE a -> e -> b, and one more for the way back"), hop.Span)
 		return
 	}
 	edge, ok := hop.Edges.(*ast.EdgeTable)
@@ -207,7 +232,11 @@ func (c *checker) relate(w *Write, e *ast.Relate) {
 		c.fail(ops.Errorf(ops.CodeType, "%s is a table of records, not of edges", w.Table).WithHint("DEFINE EDGE defines edge tables"), edge.Span)
 	}
 	w.Edge = true
-	w.In, w.Out = c.end(w, p.Start), c.end(w, hop.Vertex)
+	end := c.end
+	if betweenTables(hop) {
+		end = c.tableEnd
+	}
+	w.In, w.Out = end(w, p.Start), end(w, hop.Vertex)
 	if d == vm.In {
 		w.In, w.Out = w.Out, w.In
 	}
@@ -231,6 +260,21 @@ func (c *checker) end(w *Write, e ast.Expr) Expr {
 	}
 	return c.fail(ops.Errorf(ops.CodeUnsupported, "RELATE joins records, lists of records and variables, not %s", c.text(at)).
 		WithHint("LET $all = (SELECT VALUE id FROM …), then RELATE $all -> …"), at)
+}
+
+// tableEnd resolves one end of a relation between tables: a table, each of a list's, or what a variable or query gives.
+func (c *checker) tableEnd(w *Write, e ast.Expr) Expr {
+	at := e.Pos()
+	switch x := e.(type) {
+	case *ast.Ident:
+		c.table(x.Name, at)
+		return TableVertex(x.Name, at)
+	case *ast.List:
+		return c.eachOf(w, c.tableList(x), at)
+	case *ast.Variable, *ast.Field, *ast.Index, *ast.Call, *ast.Select, *ast.SetOp, *ast.RecordExpr:
+		return c.end(w, e)
+	}
+	return c.fail(ops.Errorf(ops.CodeSyntax, "%s is no table; ->> relates tables", c.text(at)).WithHint("RELATE car ->> is_a ->> thing"), at)
 }
 
 // eachOf makes a source of the records of x and returns the id of its row.

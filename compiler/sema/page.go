@@ -48,8 +48,8 @@ func PositionOf(index int) *Position {
 func (c *checker) pages(q *Query, node ast.Expr, p *ast.Page) {
 	if node != c.top {
 		if p.After != nil {
-			c.fail(ops.Errorf(ops.CodeUnsupported, "AFTER continues the result of a statement; this query is part of another").
-				WithHint("give the statement itself AFTER, or use WHERE and LIMIT here"), p.After.Pos())
+			c.fail(ops.Errorf(ops.CodeSyntax, "AFTER continues the result of a statement; this query is part of another").
+				WithHint("give the statement itself AFTER, or START and LIMIT here"), p.After.Pos())
 		}
 		return
 	}

@@ -102,7 +102,12 @@ func (c *checker) startVertex(q *Query, e ast.Expr, as *ast.Name) Expr {
 		return c.startAt(q, c.expr(x), &Relation{Kind: RelRecords}, as, at)
 	}
 	c.source(q, e, as)
-	return idOf(c.mainRelation(q), at)
+	r := c.mainRelation(q)
+	if r != nil && r.Kind == RelRows && !r.defines("id") {
+		return c.fail(ops.Errorf(ops.CodeType, "view %s has no column id, and a pattern begins at records", r.View).
+			WithHint("let the view select id as well"), at)
+	}
+	return idOf(r, at)
 }
 
 // outerField is the field of the outer query's row that a pattern's start names: `WHERE id -> likes -> person`. Any other

@@ -89,6 +89,7 @@ type Query struct {
 	Page     *Page // where the result can be continued; nil: nowhere
 	NoIndex  bool
 	Indexes  []string // WITH INDICES
+	Refused  []string // WITH NO INDEX, by name
 	// number tells the relations of this query from those of the queries around it.
 	number int
 }
@@ -357,13 +358,13 @@ type Write struct {
 
 // IDsIn makes the query for the ids of the records of r that, for some item of a list, meet the condition that where makes for
 // such a record and the item. The list must not read rows. at is where that is written, number that of the query around it, and below those in use;
-// hints are the indexes that WITH INDICES allows.
-func IDsIn(r *Relation, list Expr, at ops.Span, number int, hints []string, where func(record *Relation, item Expr) Expr) *Subquery {
+// like is a query that says which indexes may be used.
+func IDsIn(r *Relation, list Expr, at ops.Span, number int, like *Query, where func(record *Relation, item Expr) Expr) *Subquery {
 	item := &Relation{Name: "item", Kind: RelValues, Type: ops.Any, Span: list.At().Span, query: number}
 	ids := &Relation{Kind: RelValues, Type: ops.TypeOf(ops.KindRecord), Span: at, query: number}
 	record := *r
 	record.query = number - 1
-	inner := &Query{Span: at, From: []Source{&TableSource{Rel: &record, Span: at}}, Form: vm.RowValue, Indexes: hints, number: number - 1}
+	inner := &Query{Span: at, From: []Source{&TableSource{Rel: &record, Span: at}}, Form: vm.RowValue, Indexes: like.Indexes, Refused: like.Refused, number: number - 1}
 	inner.Where = where(&record, wholeOf(item, item.Span))
 	inner.Items = []Item{{"id", idOf(&record, at)}}
 	found := &Subquery{Info: Info{at, ops.TypeOf(ops.KindList)}, Query: inner}

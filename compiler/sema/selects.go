@@ -12,7 +12,7 @@ import (
 
 // query resolves a SELECT in a scope of its own.
 func (c *checker) query(s *ast.Select) *Query {
-	q := &Query{Span: s.Span, NoIndex: s.NoIndex}
+	q := &Query{Span: s.Span, NoIndex: s.NoIndex && s.Indexes == nil}
 	c.push(q)
 	defer c.pop()
 	before := len(c.errs)
@@ -103,7 +103,7 @@ func (q *Query) And(x Expr) {
 	q.Where = &Binary{Info: Info{q.Where.At().Span.Cover(x.At().Span), ops.TypeOf(ops.KindBool)}, Op: opcodes.And, Left: q.Where, Right: x}
 }
 
-// hints resolves WITH INDICES against the tables of the query.
+// hints resolves the names of WITH INDICES and WITH NO INDEX against the tables of the query.
 func (c *checker) hints(q *Query, s *ast.Select) {
 	for _, name := range s.Indexes {
 		var names []string
@@ -120,7 +120,11 @@ func (c *checker) hints(q *Query, s *ast.Select) {
 		if (defined || c.catalog != nil) && !slices.Contains(names, name.Text) {
 			c.fail(closest(ops.Errorf(ops.CodeUnknownIndex, "there is no index %s", name.Text), name.Text, names), name.Span)
 		}
-		q.Indexes = append(q.Indexes, name.Text)
+		if s.NoIndex {
+			q.Refused = append(q.Refused, name.Text)
+		} else {
+			q.Indexes = append(q.Indexes, name.Text)
+		}
 	}
 }
 
@@ -256,6 +260,7 @@ func mergeItems(items []Item, at ops.Span) Expr {
 func (c *checker) omit(q *Query, names []ast.FieldName) {
 	var paths []string
 	for _, n := range names {
+		c.checkOmitted(q, n)
 		paths = append(paths, c.fieldPath(n))
 	}
 	if len(paths) == 0 {
@@ -282,6 +287,63 @@ func (c *checker) omit(q *Query, names []ast.FieldName) {
 		kept = append(kept, i)
 	}
 	q.Items = kept
+}
+
+// checkOmitted reports a name that no row of the query can have.
+func (c *checker) checkOmitted(q *Query, n ast.FieldName) {
+	steps := c.steps(n)
+	var names []string
+	known := true
+	if q.Form == vm.RowColumns {
+		for _, i := range q.Items {
+			names = append(names, i.Name)
+		}
+	} else {
+		names, known = membersKnown(q.Items[0].X)
+	}
+	if !known || len(steps) == 0 || slices.Contains(names, steps[0]) {
+		return
+	}
+	err := closest(ops.Errorf(ops.CodeUnknownField, "there is no field %s to leave out", steps[0]), steps[0], names)
+	if err.Hint == "" && len(names) > 0 && len(names) <= maxNames {
+		err = err.WithHint("the rows have %s", strings.Join(names, ", "))
+	}
+	c.fail(err, n.Span)
+}
+
+// membersKnown lists the members that the objects of an expression may have, where that is known.
+func membersKnown(x Expr) (names []string, known bool) {
+	switch x := x.(type) {
+	case *Object:
+		return x.Names, true
+	case *Binary:
+		if x.Op != opcodes.Add {
+			return nil, false
+		}
+		left, ok := membersKnown(x.Left)
+		right, also := membersKnown(x.Right)
+		return slices.Concat(left, right), ok && also
+	case *If:
+		left, ok := membersKnown(x.Then)
+		right, also := membersKnown(x.Else)
+		return slices.Concat(left, right), ok && (also || isNone(x.Else))
+	case *Column:
+		d := x.Rel.Desc
+		if len(x.Path) > 0 || !x.Rel.IsRecord() || d == nil || !d.Schemafull {
+			return nil, false
+		}
+		names = []string{"id"}
+		if d.Edge {
+			names = append(names, "in", "out")
+		}
+		for i := range d.Fields {
+			if !slices.Contains(names, d.Fields[i].Path[0]) {
+				names = append(names, d.Fields[i].Path[0])
+			}
+		}
+		return names, true
+	}
+	return nil, false
 }
 
 // fieldPath writes a field's name with dots.

@@ -29,16 +29,7 @@ func (c *checker) startTable(q *Query, e ast.Expr, as *ast.Name) Expr {
 		r.Name = x.Name
 		return c.startAt(q, TableVertex(x.Name, at), r, as, at)
 	case *ast.List:
-		list := &Sequence{Info: Info{at, ops.TypeOf(ops.KindList)}}
-		for _, item := range x.Items {
-			if id, ok := item.(*ast.Ident); ok {
-				c.table(id.Name, id.Span)
-				list.Items = append(list.Items, TableVertex(id.Name, id.Span))
-				continue
-			}
-			c.failf(ops.CodeSyntax, item.Pos(), "->> relates tables, and this is the name of none")
-		}
-		return c.startAt(q, list, r, as, at)
+		return c.startAt(q, c.tableList(x), r, as, at)
 	case *ast.Aliased:
 		if as == nil {
 			as = x.As
@@ -51,4 +42,18 @@ func (c *checker) startTable(q *Query, e ast.Expr, as *ast.Name) Expr {
 	}
 	c.failf(ops.CodeSyntax, at, "%s is no table; ->> relates tables", c.text(at))
 	return nil
+}
+
+// tableList is a list of tables as vertices.
+func (c *checker) tableList(e *ast.List) Expr {
+	list := &Sequence{Info: Info{e.Span, ops.TypeOf(ops.KindList)}}
+	for _, item := range e.Items {
+		if id, ok := item.(*ast.Ident); ok {
+			c.table(id.Name, id.Span)
+			list.Items = append(list.Items, TableVertex(id.Name, id.Span))
+			continue
+		}
+		c.failf(ops.CodeSyntax, item.Pos(), "->> relates tables, and this is the name of none")
+	}
+	return list
 }

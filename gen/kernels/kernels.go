@@ -450,10 +450,12 @@ var binary = [...]kernel.BinaryOp{
 		Scalar: func(a, b ops.Value) (ops.Value, error) {
 			return ops.Eval2(opAddTo, a, b)
 		},
+		Nones: kernel.NoneIsValue,
 	},
 	{
 		Scalar: func(a, b ops.Value) (ops.Value, error) {
 			return ops.Eval2(opTakeFrom, a, b)
 		},
+		Nones: kernel.NoneIsValue,
 	},
 }

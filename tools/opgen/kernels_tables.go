@@ -10,7 +10,7 @@ import (
 )
 
 // nones says what operators do with none that do not simply give it back.
-var nones = map[string]string{"eq": "NoneIsEqual", "ne": "NoneIsUneven", "and": "NoneIsValue", "or": "NoneIsValue", "coalesce": "NoneIsValue",
+var nones = map[string]string{"add.to": "NoneIsValue", "take.from": "NoneIsValue", "eq": "NoneIsEqual", "ne": "NoneIsUneven", "and": "NoneIsValue", "or": "NoneIsValue", "coalesce": "NoneIsValue",
 	"in": "NoneIsValue", "contains.all": "NoneIsValue", "contains.any": "NoneIsValue"}
 
 // kernelTables writes the tables by which package kernel finds loops, and the package's functions.

@@ -45,7 +45,7 @@ func (q *Queries) statement(ctx context.Context, at **zerodb.Stmt, program strin
 var airportsOfProgram string
 
 // AirportsOfHash is the SHA-256 of the program, by which a server knows it.
-const AirportsOfHash = "a0f15eaeaa9f48ad319f4e4e59f1ba90aa56d8eea97fee6f748504c953b7b382"
+const AirportsOfHash = "dd9bd2afc95721eefd6b1111d1a7d72ea9c96fbfe70ce7b8a7c977899e804491"
 
 // AirportsOfParams are the parameters of AirportsOf.
 type AirportsOfParams struct {
@@ -108,7 +108,7 @@ func (q *Queries) AirportsOfOne(ctx context.Context, p AirportsOfParams) (r Airp
 var flightsFromProgram string
 
 // FlightsFromHash is the SHA-256 of the program, by which a server knows it.
-const FlightsFromHash = "f4a96ec1bf33e3377ba2bf4785cc0a805d16cbebcb3f8783a571c601e79d8f67"
+const FlightsFromHash = "7453bb8498e5db976067c87c20f4dcf489a955392d707366721845118f84bcc0"
 
 // FlightsFromParams are the parameters of FlightsFrom.
 type FlightsFromParams struct {
@@ -173,7 +173,7 @@ func (q *Queries) FlightsFromOne(ctx context.Context, p FlightsFromParams) (r Fl
 var visitProgram string
 
 // VisitHash is the SHA-256 of the program, by which a server knows it.
-const VisitHash = "78b4628d961e8ebc63ed1015743a792ab4a750c49e185b32114dd8604d6be841"
+const VisitHash = "538f491ae37bc85114c3fe51d2a90b2676880c508ce3cb11a026f4259fff0355"
 
 // VisitParams are the parameters of Visit.
 type VisitParams struct {
