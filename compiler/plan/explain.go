@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -67,7 +68,7 @@ func (d *describer) top(pl *Pipeline) {
 		d.line("as of %s", d.text(pl.Query.Version))
 	}
 	if w := pl.Write; w != nil {
-		d.line("%s %s", writeNames[w.Kind], w.Table)
+		d.line("%s %s", writeNames[w.Kind], cmp.Or(w.Table, "records of any table"))
 		return
 	}
 	names := make([]string, len(pl.Items))
