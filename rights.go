@@ -230,3 +230,39 @@ func (s *Session) shade(err error) error {
 	e.Conflict = &ops.ConflictInfo{RetryNow: true}
 	return e
 }
+
+// IsOwner reports whether an identity has the role owner; nil is the owner.
+func (db *DB) IsOwner(id *Identity) (bool, error) {
+	if id == nil {
+		return true, nil
+	}
+	node, err := db.store.Node()
+	if err != nil {
+		return false, err
+	}
+	h := holder{Identity: *id}
+	h.look(node)
+	return h.owner, nil
+}
+
+// HasUsers reports whether any user is defined.
+func (db *DB) HasUsers() (bool, error) {
+	node, err := db.store.Node()
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(node.Objects(), func(o *schema.Object) bool { return o.Kind == schema.ObjectUser }), nil
+}
+
+// PasswordHash returns what is kept of a user's password, for ops.IsPassword; "" where there is none.
+func (db *DB) PasswordHash(user string) (hash string, defined bool, err error) {
+	node, err := db.store.Node()
+	if err != nil {
+		return "", false, err
+	}
+	u := node.Object(schema.ObjectUser, user)
+	if u == nil {
+		return "", false, nil
+	}
+	return u.Secret, true, nil
+}

@@ -31,7 +31,7 @@ var _ zerodb.Database = (*DB)(nil)
 // Connect connects to the server at an address, host:port. It fails where the server does not answer before the context ends.
 // Connections that break later are made again by themselves.
 func Connect(ctx context.Context, addr string, opts ...Option) (*DB, error) {
-	db := &DB{options: withDefaults(opts)}
+	db := &DB{options: withDefaults(addr, opts)}
 	target := addr
 	if db.options.dial != nil {
 		target = "passthrough:///" + addr

@@ -24,6 +24,7 @@ type options struct {
 	connections int
 	window      int
 	retries     int
+	local       bool // the server is on this machine: nobody listens in between
 	dial        func(context.Context, string) (net.Conn, error)
 	sleep       func(time.Duration)
 	clock       func() time.Time
@@ -38,8 +39,8 @@ const (
 )
 
 // withDefaults applies options. This is where the package looks at the machine's own chance and network.
-func withDefaults(os []Option) options {
-	o := options{connections: defaultConnections, window: defaultWindow, retries: defaultRetries, sleep: time.Sleep, clock: time.Now, random: rand.Reader}
+func withDefaults(addr string, os []Option) options {
+	o := options{local: isLocal(addr), connections: defaultConnections, window: defaultWindow, retries: defaultRetries, sleep: time.Sleep, clock: time.Now, random: rand.Reader}
 	for _, f := range os {
 		f(&o)
 	}
@@ -93,8 +94,18 @@ func (h header) GetRequestMetadata(context.Context, ...string) (map[string]strin
 	return map[string]string{"authorization": h.value}, nil
 }
 
-// RequireTransportSecurity keeps secrets off plain connections, but for those of the program's own making.
-func (h header) RequireTransportSecurity() bool { return h.o.dial == nil }
+// RequireTransportSecurity keeps secrets off plain connections, but for those within this machine and of the program's own making.
+func (h header) RequireTransportSecurity() bool { return h.o.dial == nil && !h.o.local }
+
+// isLocal reports whether an address is of this machine.
+func isLocal(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // dialOptions are the options as grpc takes them.
 func (o *options) dialOptions() []grpc.DialOption {

@@ -8,12 +8,32 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+
+	"github.com/zerodb/zerodb"
 )
 
 // Identity is who asks.
 type Identity struct {
 	User  string
 	Roles []string
+	// Rights are for whom the sessions of the caller work; nil: for the owner, and Options.Guard alone decides what they may do.
+	Rights *zerodb.Identity
+}
+
+// key tells identities apart; claims are not in it.
+func (id *Identity) key() string {
+	if id.Rights == nil {
+		return id.User
+	}
+	return id.User + "\x00" + id.Rights.User + "\x00" + strings.Join(id.Rights.Roles, "\x00")
+}
+
+// owns reports whether an identity may do everything.
+func (s *Server) owns(id Identity) (bool, error) {
+	if id.Rights == nil {
+		return true, nil
+	}
+	return s.db.IsOwner(id.Rights)
 }
 
 // Credentials are what a caller shows.

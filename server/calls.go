@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/grpc"
@@ -280,6 +281,9 @@ func (s *Server) info(at *seat) (*protocol.InfoResponse, error) {
 func (s *Server) Check(_ *protocol.CheckRequest, out grpc.ServerStreamingServer[protocol.CheckResponse]) error {
 	ctx, cancel := context.WithCancel(out.Context())
 	defer cancel()
+	if owner, err := s.owns(identityOf(ctx)); err != nil || !owner {
+		return cmp.Or(err, error(ops.Errorf(ops.CodePermission, "Check needs the role owner")))
+	}
 	if err := s.admission.enter(ctx); err != nil {
 		return err
 	}

@@ -28,7 +28,12 @@ func (s *Server) mayOperate(ctx context.Context) error {
 	if s.options.Operator != nil {
 		return s.options.Operator(identityOf(ctx))
 	}
-	if p, ok := peer.FromContext(ctx); ok && s.options.Authenticator == nil && isLocal(p.Addr) {
+	id := identityOf(ctx)
+	if id.Rights != nil {
+		if owner, err := s.owns(id); err != nil || owner {
+			return err
+		}
+	} else if p, ok := peer.FromContext(ctx); ok && id.User == "" && isLocal(p.Addr) {
 		return nil
 	}
 	return ops.Errorf(ops.CodePermission, "only those who run the server may ask for this").WithHint("ask on the machine that it runs on")

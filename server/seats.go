@@ -19,6 +19,7 @@ type place struct{ namespace, database, user string }
 type seat struct {
 	session *zerodb.Session
 	place   place
+	single  bool // what it came with is in no key: nobody else may have it
 	stmts   map[hash]*prepared
 }
 
@@ -95,7 +96,7 @@ func newSeats(db *zerodb.DB, o *Options) *seats {
 
 // placeOf is where a request works.
 func placeOf(scope *protocol.Scope, id Identity) place {
-	return place{cmp.Or(scope.GetNamespace(), zerodb.DefaultNamespace), cmp.Or(scope.GetDatabase(), zerodb.DefaultDatabase), id.User}
+	return place{cmp.Or(scope.GetNamespace(), zerodb.DefaultNamespace), cmp.Or(scope.GetDatabase(), zerodb.DefaultDatabase), id.key()}
 }
 
 // space is the memory of a namespace.
@@ -117,12 +118,13 @@ func (ss *seats) make(ctx context.Context, at place, id Identity, o zerodb.Sessi
 	if ss.guard != nil {
 		o.Guard = ss.guard(id)
 	}
+	o.Identity = id.Rights
 	s, err := ss.db.Session(ctx, &o)
 	if err != nil {
 		return nil, err
 	}
 	ss.open.Add(1)
-	return &seat{session: s, place: at}, nil
+	return &seat{session: s, place: at, single: id.Rights != nil && !id.Rights.Claims.IsNone()}, nil
 }
 
 // drop ends a seat; its open transaction is cancelled.
@@ -133,6 +135,9 @@ func (ss *seats) drop(s *seat) {
 
 // take gives a seat for one request.
 func (ss *seats) take(ctx context.Context, at place, id Identity) (*seat, error) {
+	if id.Rights != nil && !id.Rights.Claims.IsNone() {
+		return ss.make(ctx, at, id, zerodb.SessionOptions{})
+	}
 	ss.mu.Lock()
 	if list := ss.idle[at]; len(list) > 0 {
 		s := list[len(list)-1]
@@ -146,7 +151,7 @@ func (ss *seats) take(ctx context.Context, at place, id Identity) (*seat, error)
 
 // give takes a seat back. One that has gone to another database, or left a transaction open, is no longer what it was.
 func (ss *seats) give(s *seat) {
-	if s.session.InTransaction() || s.session.Namespace() != s.place.namespace || s.session.Database() != s.place.database {
+	if s.single || s.session.InTransaction() || s.session.Namespace() != s.place.namespace || s.session.Database() != s.place.database {
 		ss.drop(s)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,8 +26,11 @@ type app struct {
 	relaxed, readOnly   bool
 	pages               bool // print page tokens
 
-	connect, ca string // a server instead of a directory
-	tls         bool
+	connect, ca  string // a server instead of a directory
+	tls          bool
+	user         string // who asks a server, and what proves it
+	passwordFile string
+	token        string
 }
 
 // New makes the command tree of zerodb.
@@ -61,6 +65,9 @@ func (a *app) bindPlace(c *cobra.Command) {
 	f.StringVar(&a.connect, "connect", "", "`host:port` of a server, instead of --dir")
 	f.BoolVar(&a.tls, "tls", false, "with --connect: encrypt, and trust the certificates that the machine trusts")
 	f.StringVar(&a.ca, "ca", "", "with --connect: encrypt, and trust the certificates signed by those in this `file`")
+	f.StringVar(&a.user, "user", "", "with --connect: the user's name")
+	f.StringVar(&a.passwordFile, "password-file", "", "with --connect: `file` whose first line is the user's password")
+	f.StringVar(&a.token, "token", "", "with --connect: a token that says who asks, in place of a user")
 }
 
 // with opens the database for the time of f.
@@ -88,6 +95,8 @@ func (a *app) open(ctx context.Context) (zerodb.Database, error) {
 		return nil, cli.Usagef("--dir and --connect cannot be given together")
 	case a.connect == "" && (a.tls || a.ca != ""):
 		return nil, cli.Usagef("--tls and --ca are for --connect")
+	case a.connect == "" && (a.user != "" || a.passwordFile != "" || a.token != ""):
+		return nil, cli.Usagef("--user, --password-file and --token are for --connect: a directory is its owner's")
 	case a.connect == "":
 		return a.openDir()
 	case a.relaxed:
@@ -104,7 +113,11 @@ func (a *app) open(ctx context.Context) (zerodb.Database, error) {
 		}
 		opts = append(opts, client.WithTLS(c))
 	}
-	opts = append(opts, client.WithConnections(1))
+	proof, err := a.proof()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, append(proof, client.WithConnections(1))...)
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	db, err := client.Connect(ctx, a.connect, opts...)
@@ -112,6 +125,26 @@ func (a *app) open(ctx context.Context) (zerodb.Database, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// proof is what says to a server who asks.
+func (a *app) proof() ([]client.Option, error) {
+	switch {
+	case a.token != "" && a.user != "":
+		return nil, cli.Usagef("--token and --user cannot be given together")
+	case a.token != "":
+		return []client.Option{client.WithToken(a.token)}, nil
+	case (a.user == "") != (a.passwordFile == ""):
+		return nil, cli.Usagef("--user and --password-file are given together or not at all")
+	case a.user == "":
+		return nil, nil
+	}
+	content, err := a.world.ReadFile(a.passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	password, _, _ := strings.Cut(string(content), "\n")
+	return []client.Option{client.WithPassword(a.user, strings.TrimSuffix(password, "\r"))}, nil
 }
 
 // connectTime is how long a server may take to answer at first.

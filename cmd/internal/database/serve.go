@@ -27,7 +27,8 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Answer for a database over gRPC, and over HTTP on the same port",
 		Long: `Answer for a database over gRPC, Connect, gRPC-Web and JSON over HTTP, all on one port.
 
-Without a certificate it listens on this machine alone, unless --insecure says that everybody may read and write.
+Without a certificate and users it listens on this machine alone, unless --insecure says that everybody may read and write.
+As soon as a user is defined, who asks has to say who he is: DEFINE USER admin PASSWORD $password ROLES owner.
 SIGTERM lets what is under way come to its end, for at most --drain; SIGHUP reads the certificate anew.
 A file in TOML sets the same and the limits; docs/server.md lists them. A flag goes over the file.`,
 		Example: `  zerodb serve --dir D
@@ -110,6 +111,20 @@ func (c *config) check() error {
 	return nil
 }
 
+// checkUsers refuses to let everybody in from elsewhere.
+func (c *config) checkUsers(db *zerodb.DB) error {
+	host, _, _ := net.SplitHostPort(c.Listen) // check has looked at it
+	if c.Insecure || isLoopback(host) {
+		return nil
+	}
+	there, err := db.HasUsers()
+	if err == nil && !there {
+		err = cli.Usagef("--listen %s is open to others, and no user is defined, so that everybody would be the owner: define one, or say --insecure\n"+
+			"  zerodb sql --dir %s --param 'password=…' -c 'DEFINE USER admin PASSWORD $password ROLES owner'", c.Listen, c.Dir)
+	}
+	return err
+}
+
 // isLoopback reports whether a host is this machine alone.
 func isLoopback(host string) bool {
 	if host == "localhost" {
@@ -146,6 +161,12 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := c.checkUsers(db); err != nil {
+		return err
+	}
+	if o.Authenticator, err = server.NewUsers(db, o); err != nil {
+		return err
+	}
 	s, err := server.New(db, o)
 	if err != nil {
 		return err

@@ -299,3 +299,38 @@ func TestReloadWithoutCertificate(t *testing.T) {
 	})
 	must(t, db.Close())
 }
+
+func TestUsersByCommand(t *testing.T) {
+	fs := vfs.NewMem()
+	ca := newAuthority(t)
+	cert, key := ca.sign(t, 1)
+	write(t, fs, "cert.pem", cert)
+	write(t, fs, "key.pem", key)
+	write(t, fs, "right", []byte("sesame\nnot of it\n"))
+	write(t, fs, "wrong", []byte("open"))
+	alone := &server{t: t, world: &cli.World{In: strings.NewReader(""), FS: fs, Clock: time.Now, Random: rand.Reader}}
+	if status, out := alone.run("serve", "--dir", "db", "--listen", ":0", "--cert", "cert.pem", "--key", "key.pem"); status != cli.Usage || !strings.Contains(out, "DEFINE USER admin") {
+		t.Errorf("without users: %d %s", status, out)
+	}
+	if status, out := alone.run("sql", "--dir", "db", "--param", `password="sesame"`, "-c", "DEFINE USER admin PASSWORD $password ROLES owner"); status != cli.OK {
+		t.Fatalf("%d %s", status, out)
+	}
+	s := serve(t, fs)
+	for _, c := range []struct {
+		args   []string
+		status int
+		part   string
+	}{
+		{nil, cli.Failed, "unauthenticated"},
+		{[]string{"--user", "admin", "--password-file", "wrong"}, cli.Failed, "unauthenticated"},
+		{[]string{"--user", "admin", "--password-file", "right"}, cli.OK, "1"},
+		{[]string{"--user", "admin"}, cli.Usage, "--password-file"},
+		{[]string{"--user", "admin", "--password-file", "right", "--token", "t"}, cli.Usage, "together"},
+		{[]string{"--token", "t"}, cli.Failed, "unauthenticated"},
+	} {
+		status, out := s.run(append([]string{"sql", "--connect", s.addr, "-c", "RETURN 1"}, c.args...)...)
+		if status != c.status || !strings.Contains(out, c.part) {
+			t.Errorf("%v: %d %s", c.args, status, out)
+		}
+	}
+}
