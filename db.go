@@ -28,6 +28,7 @@ type DB struct {
 	mu      sync.Mutex
 	closed  bool
 	hashKey uint64        // of the tables that statements make: of random bytes that nobody outside sees
+	batch   int           // the most rows of a batch, 0 for as many as there can be; tests make it small
 	warm    chan struct{} // closed when the warm-up is over
 	live    map[*Session]struct{}
 }

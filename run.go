@@ -182,7 +182,7 @@ func redefines(p *vm.Program, st *vm.Statement) bool {
 
 // limits are the options of a run that every statement has.
 func (s *Session) limits(memory *vm.Budget) vm.Options {
-	o := vm.Options{Env: s.db.env, Memory: memory, Spill: s.db.spill, Virtual: &s.db.system, Steps: s.db.options.StatementSteps, HashKey: s.db.hashKey}
+	o := vm.Options{Env: s.db.env, Memory: memory, Spill: s.db.spill, Virtual: &s.db.system, Steps: s.db.options.StatementSteps, HashKey: s.db.hashKey, Batch: s.db.batch}
 	if t := s.db.options.StatementTime; t > 0 {
 		o.Deadline = s.db.options.Clock().Add(t)
 	}

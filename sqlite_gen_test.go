@@ -397,7 +397,9 @@ func (b *both) statement() statement {
 
 // query draws a query.
 func (g *generator) query() statement {
-	switch g.int(0, 9) {
+	switch g.int(0, 11) {
+	case 10, 11:
+		return g.set()
 	case 0, 1:
 		return g.group()
 	case 2:
@@ -555,6 +557,9 @@ func (g *generator) group() statement {
 	for k, e := range keys {
 		b.same([]string{" GROUP BY #", ", #"}[min(k, 1)], e)
 	}
+	if len(keys) > 0 && g.int(0, 2) == 0 {
+		g.having(b)
+	}
 	s := g.maybeSorted(b, strings.Join(order, ", "))
 	s.summed = summed
 	return s
@@ -565,17 +570,17 @@ func (g *generator) aggregate(b *both, as string) bool {
 	fold := pick(g, "FOLD ", "")
 	switch k := g.int(0, 5); k {
 	case 0:
-		b.add(fold+"count()"+as, "count(*)"+as)
+		g.filtered(b, fold+"count(", "count(", "*", as)
 	case 1:
-		b.add(fold+"count(#)"+as, "count(#)"+as, g.expr(pick(g, integer, float, text, boolean, mixed), 1))
+		g.filtered(b, fold+"count("+g.once(), "count(", "#", as, g.expr(pick(g, integer, float, text, boolean, mixed), 1))
 	case 2, 3:
 		name := pick(g, "sum", "avg")
 		c := pick(g, integer, float)
-		b.add(fold+name+"(#)"+as, name+"(#)"+as, g.expr(c, g.int(0, 2)))
+		g.filtered(b, fold+name+"("+g.once(), name+"(", "#", as, g.expr(c, g.int(0, 2)))
 		return true
 	default:
 		name := pick(g, "min", "max")
-		b.add(fold+name+"(#)"+as, name+"(#)"+as, g.expr(pick(g, integer, float, text, mixed), 1))
+		g.filtered(b, fold+name+"("+g.once(), name+"(", "#", as, g.expr(pick(g, integer, float, text, mixed), 1))
 	}
 	return false
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // TestAgainstSQLite runs generated statements in zerodb and in SQLite and compares what they answer and what they leave behind. A
-// statement is made once, as a small tree (sqlite_gen_test.go), and printed in both languages. Every query runs twice in
-// zerodb: as it is, and WITH NO INDEX.
+// statement is made once, as a small tree (sqlite_gen_test.go), and printed in both languages. Every query runs in
+// zerodb: as it is, and WITH NO INDEX, in large batches and in batches of one row and of three.
 //
 // Where the languages differ by design, the printer or the generator sees to it:
 //   - `==`, `!=` and IN always give a bool, also of none: SQLite's IS, IS NOT, and a chain of IS; EXISTS for IN (SELECT …);
@@ -48,6 +48,7 @@ func TestAgainstSQLite(t *testing.T) {
 type duel struct {
 	t       *rapid.T
 	g       *generator
+	db      *zerodb.DB
 	zero    *zerodb.Session
 	lite    *sql.DB
 	inTx    bool
@@ -64,7 +65,7 @@ func newDuel(t *rapid.T, db *zerodb.DB, name string) *duel {
 		t.Fatal(err)
 	}
 	lite.SetMaxOpenConns(1) // each connection to :memory: would be a database of its own
-	return &duel{t: t, g: &generator{t: t}, zero: s, lite: lite}
+	return &duel{t: t, g: &generator{t: t}, db: db, zero: s, lite: lite}
 }
 
 func (d *duel) close() {
@@ -187,12 +188,17 @@ func (d *duel) compareTables() {
 
 // query runs a query with and without indexes and compares the rows with SQLite's.
 func (d *duel) query(s statement) {
+	defer d.db.SetBatch(0)
 	want, err := d.liteRows(s.lite)
 	if err != nil {
 		d.fail("%s\n%v", s.lite, err)
 	}
-	for _, suffix := range []string{"", " WITH NO INDEX"} {
+	for k, suffix := range []string{"", " WITH NO INDEX", "", " WITH NO INDEX"} {
+		d.db.SetBatch([]int{0, 0, 1, 3}[k])
 		text := s.zero + suffix
+		if strings.Contains(s.zero, noIndex) {
+			text = strings.ReplaceAll(s.zero, noIndex, suffix)
+		}
 		got, err := d.zeroRows(text, s.args)
 		if err != nil {
 			d.fail("%s%s\n%v\nSQLite: %v", text, s.shown, err, want)
@@ -219,6 +225,10 @@ func (d *duel) zeroRows(text string, args []zerodb.Arg) ([]cells, error) {
 	if err != nil {
 		return nil, err
 	}
+	return cellsOf(rows)
+}
+
+func cellsOf(rows *zerodb.Rows) ([]cells, error) {
 	var all []cells
 	for row, err := range rows.All() {
 		if err != nil {
@@ -326,4 +336,74 @@ func floatText(f float64) string {
 		s += ".0"
 	}
 	return s
+}
+
+// TestSpilledJoinsAgainstSQLite joins tables of some thousand rows with so little memory that both sides of most joins go to temporary
+// files, and folds what comes.
+func TestSpilledJoinsAgainstSQLite(t *testing.T) {
+	const rows = 3000
+	zero, err := zerodb.OpenMemory(&zerodb.Options{NoWarmUp: true, QueryMemory: 192 << 10})
+	must(t, err)
+	defer func() { must(t, zero.Close()) }()
+	lite, err := sql.Open("sqlite", ":memory:")
+	must(t, err)
+	lite.SetMaxOpenConns(1)
+	defer lite.Close()
+	s := session(t, zero)
+	_, err = s.Execute(ctx, "DEFINE TABLE t; DEFINE TABLE u; DEFINE INDEX xi ON TABLE t FIELDS i; DEFINE INDEX xs ON TABLE t FIELDS s, n; DEFINE INDEX xk ON TABLE u FIELDS k, n; BEGIN")
+	must(t, err)
+	for _, text := range []string{"CREATE TABLE t(n, i, s, f)", "CREATE TABLE u(n, k, w)", "CREATE INDEX xi ON t(i)", "CREATE INDEX xs ON t(s)", "CREATE INDEX xk ON u(k)", "CREATE INDEX xw ON u(w)"} {
+		_, err := lite.Exec(text)
+		must(t, err)
+	}
+	insert := func(table string, n int, number string, v zerodb.Value, text string, k int, more ...zerodb.Member) string {
+		key := fmt.Sprintf("key %d of some length", k)
+		_, err := s.Insert(ctx, table, zerodb.None, zerodb.Object(append(more, zerodb.Member{Name: "n", Value: zerodb.Int(int64(n))},
+			zerodb.Member{Name: number, Value: v}, zerodb.Member{Name: text, Value: zerodb.String(key)})...))
+		must(t, err)
+		return key
+	}
+	_, err = lite.Exec("BEGIN")
+	must(t, err)
+	for n := range rows {
+		i, k := n*7919%400, n*104729%500
+		f := float64(2*(i%200)) / 2
+		key := insert("t", n, "i", zerodb.Int(int64(i)), "s", i, zerodb.Member{Name: "f", Value: zerodb.Float(f)})
+		_, err := lite.Exec("INSERT INTO t VALUES (?, ?, ?, ?)", n, i, key, f)
+		must(t, err)
+		key = insert("u", n, "k", zerodb.Int(int64(k)), "w", k)
+		_, err = lite.Exec("INSERT INTO u VALUES (?, ?, ?)", n, k, key)
+		must(t, err)
+	}
+	_, err = lite.Exec("COMMIT")
+	must(t, err)
+	must(t, s.Commit(ctx))
+	spilled := 0
+	draw := rapid.Custom(func(t *rapid.T) statement { return (&generator{t: t}).large() })
+	for seed := range 20 {
+		st := draw.Example(seed)
+		d := &duel{zero: s, lite: lite}
+		want, err := d.liteRows(st.lite)
+		must(t, err)
+		slices.SortFunc(want, compareRows)
+		for k, suffix := range []string{"", " WITH NO INDEX", " WITH NO INDEX"} {
+			zero.SetBatch([]int{0, 0, 3}[k])
+			result, err := s.Execute(ctx, st.zero+suffix, st.args...)
+			must(t, err)
+			got, err := cellsOf(result)
+			if err != nil {
+				t.Fatalf("%s%s\n%v", st.zero, suffix, err)
+			}
+			if result.Work().Spilled > 0 {
+				spilled++
+			}
+			slices.SortFunc(got, compareRows)
+			if !slices.EqualFunc(got, want, func(a, b cells) bool { return equalRows(a, b, nil) }) {
+				t.Fatalf("%s%s\n%s\nzerodb: %v\nSQLite: %v", st.zero, suffix, st.lite, got, want)
+			}
+		}
+	}
+	if spilled < 20 {
+		t.Errorf("%d of 60 runs spilled", spilled)
+	}
 }
