@@ -27,6 +27,9 @@ type data struct {
 	order []int64
 	// stored is what zerodb's store holds: raw Pebble gets the same bytes.
 	stored struct{ people, values []pair }
+	// The same of the graph: of each edge its record and its two entries of adjacency, in the order in which they were written, and
+	// the entries under the starts once more, in the order of their keys.
+	storedEdges, adjacency []pair
 }
 
 const cities = 50
@@ -84,6 +87,19 @@ func makeGraph(rnd *rand.Rand, vertices, edges int) [][]int64 {
 		out[e[0]] = append(out[e[0]], e[1])
 	}
 	return out
+}
+
+// edge is an edge of the graph.
+type edge struct{ from, to int64 }
+
+// edges are those of the graph, in the order in which they are written.
+func (d *data) edges() (es []edge) {
+	for from, ends := range d.out {
+		for _, to := range ends {
+			es = append(es, edge{int64(from), to})
+		}
+	}
+	return es
 }
 
 // key is the id that operation i of a run reads.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"database/sql"
-	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -40,24 +42,55 @@ func (p *sqlitePeer) counted(text string) (*job, error) {
 	return p.query(text, p.count)
 }
 
-// adjacency makes the job of walking over as many keys, as long as those of an edge in zerodb's store, as there are edges.
-func (p *pebblePeer) adjacency() (*job, error) {
-	var pairs []pair
-	for from, ends := range p.data.out {
-		for _, to := range ends {
-			key := append([]byte("a"), make([]byte, 36)...)
-			binary.BigEndian.PutUint64(key[9:], uint64(from))
-			binary.BigEndian.PutUint64(key[20:], uint64(to))
-			binary.BigEndian.PutUint64(key[29:], uint64(len(pairs)))
-			pairs = append(pairs, pair{key, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}})
-		}
+// readEdges reads what zerodb's closed store holds of the graph's edges.
+func (d *data) readEdges(dir string, edges []edge) error {
+	tables, err := readTables(dir, len(edges))
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(load(p.db, pairs), p.db.Flush(), p.db.Compact(ctx, []byte("a"), []byte("b"), false)); err != nil {
+	if len(tables) != 3 {
+		return fmt.Errorf("the store has %d tables of %d keys, the edges and two adjacencies were expected", len(tables), len(edges))
+	}
+	// The adjacencies are ordered by start and end, and by end and start.
+	places := func(less func(a, b edge) int) []int {
+		order := make([]int, len(edges))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortFunc(order, func(i, j int) int { return less(edges[i], edges[j]) })
+		at := make([]int, len(edges))
+		for k, i := range order {
+			at[i] = k
+		}
+		return at
+	}
+	out := places(func(a, b edge) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	in := places(func(a, b edge) int { return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from)) })
+	for i := range edges {
+		d.storedEdges = append(d.storedEdges, tables[0][i], tables[1][out[i]], tables[2][in[i]])
+	}
+	d.adjacency = tables[1]
+	return nil
+}
+
+// adjacency makes the job of walking once over what zerodb has of the edges under their starts. The store got all that zerodb
+// wrote for the edges, in the same order, and was opened anew like zerodb's: what both read is as merged as it is by then.
+func (p *pebblePeer) adjacency() (*job, error) {
+	if len(p.data.adjacency) == 0 {
+		return nil, nil // zerodb was left out
+	}
+	if err := errors.Join(load(p.db, p.data.storedEdges), p.db.Close()); err != nil {
 		return nil, err
 	}
+	db, err := pebble.Open(p.dir, pebbleOptions())
+	if err != nil {
+		return nil, err
+	}
+	p.db = db
+	keys := p.data.adjacency
 	return &job{run: func(n int) (uint64, error) {
 		for range n {
-			it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: []byte("a"), UpperBound: []byte("b")})
+			it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: keys[0].key, UpperBound: append(keys[len(keys)-1].key, 0)})
 			if err != nil {
 				return 0, err
 			}
@@ -68,7 +101,7 @@ func (p *pebblePeer) adjacency() (*job, error) {
 			if err := it.Close(); err != nil {
 				return 0, err
 			}
-			if rows != len(pairs) {
+			if rows != len(keys) {
 				return 0, errors.New("edges are missing")
 			}
 		}

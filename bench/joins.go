@@ -42,19 +42,8 @@ func (p *zerodbPeer) correlatedJob(text string) (*job, error) {
 	})
 }
 
-// joinedPeer is zerodb asked for the same in the words of a join.
-type joinedPeer struct{ of *zerodbPeer }
-
-func (joinedPeer) name() string { return joinedName }
-
-func (p joinedPeer) prepare(name string) (*job, error) {
-	if name != "correlated" {
-		return nil, nil
-	}
-	return p.of.correlatedJob(`SELECT p.id, FOLD count(o.id) AS posts FROM person AS p LEFT JOIN post AS o ON o.author = p.id GROUP BY p.id`)
-}
-
-func (joinedPeer) close() error { return nil }
+// joinedText asks for the same as the correlated count in the words of a join.
+const joinedText = `SELECT p.id, FOLD count(o.id) AS posts FROM person AS p LEFT JOIN post AS o ON o.author = p.id GROUP BY p.id`
 
 // ---- SQLite
 

@@ -207,21 +207,33 @@ func (p *pebblePeer) close() error {
 }
 
 // readStored returns what zerodb's closed store holds for its first two tables of n records: keys and values as they are
-// in Pebble. The first six bytes of a key name its table.
+// in Pebble.
 func readStored(dir string, n int) (people, values []pair, err error) {
+	found, err := readTables(dir, n)
+	if err == nil && len(found) != 2 {
+		err = fmt.Errorf("the store has %d tables of %d records, 2 were expected", len(found), n)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return found[0], found[1], nil
+}
+
+// readTables returns those of a closed store's tables, indexes and adjacencies that have n keys. The first six bytes of a key
+// name what it is of.
+func readTables(dir string, n int) (found [][]pair, err error) {
 	o := pebbleOptions()
 	o.ReadOnly = true
 	db, err := pebble.Open(dir, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	it, err := db.NewIter(nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	var found [][]pair
 	var table []pair
 	for ok := it.First(); ; ok = it.Next() {
 		if len(table) > 0 && (!ok || !bytes.HasPrefix(it.Key(), table[0].key[:6])) {
@@ -237,8 +249,5 @@ func readStored(dir string, n int) (people, values []pair, err error) {
 			table = append(table, pair{bytes.Clone(it.Key()), bytes.Clone(it.Value())})
 		}
 	}
-	if len(found) != 2 {
-		return nil, nil, fmt.Errorf("the store has %d tables of %d records, 2 were expected", len(found), n)
-	}
-	return found[0], found[1], it.Error()
+	return found, it.Error()
 }

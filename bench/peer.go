@@ -38,7 +38,27 @@ func openPeers(dir string, d *data) ([]peer, error) {
 		}
 		peers = append(peers, p)
 	}
-	return append(peers, joinedPeer{peers[0].(*zerodbPeer)}), nil
+	z := peers[0].(*zerodbPeer)
+	return append(peers, otherwisePeer{joinedName, "correlated", func() (*job, error) { return z.correlatedJob(joinedText) }},
+		otherwisePeer{writtenName, "call", func() (*job, error) { return z.callJob(writtenText) }}), nil
 }
+
+// otherwisePeer is zerodb asked for the same in other words.
+type otherwisePeer struct {
+	called string
+	doing  string // the one job that it has
+	make   func() (*job, error)
+}
+
+func (p otherwisePeer) name() string { return p.called }
+
+func (p otherwisePeer) prepare(name string) (*job, error) {
+	if name != p.doing {
+		return nil, nil
+	}
+	return p.make()
+}
+
+func (otherwisePeer) close() error { return nil }
 
 func below(dir, name string) string { return filepath.Join(dir, name) }

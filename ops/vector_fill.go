@@ -96,7 +96,7 @@ func (v *Vector) HasNone() bool {
 	if v.Kind == KindAny && slices.ContainsFunc(v.Vals[:v.N], Value.IsNone) {
 		return true
 	}
-	return v.Valid != nil && !v.Valid.full(v.N)
+	return v.Valid != nil && !v.Valid.Full(v.N)
 }
 
 // SetRows sets the bits of the selected rows. It gathers a word before it stores it: changing memory bit by bit would wait
@@ -115,8 +115,8 @@ func (b Bitmap) SetRows(sel Selection) {
 	}
 }
 
-// full reports whether the first n bits are set.
-func (b Bitmap) full(n int) bool {
+// Full reports whether the first n bits are set.
+func (b Bitmap) Full(n int) bool {
 	for _, w := range b[:n>>6] {
 		if w != ^uint64(0) {
 			return false
@@ -361,7 +361,7 @@ func bitmapRoom(room *[BatchSize / 64]uint64, n int) Bitmap {
 
 // Tidy drops a bitmap that says that no row is none.
 func (v *Vector) Tidy() {
-	if v.Valid != nil && v.Kind != KindNone && v.Valid.full(v.N) {
+	if v.Valid != nil && v.Kind != KindNone && v.Valid.Full(v.N) {
 		v.keepBitmap()
 		v.Valid = nil
 	}

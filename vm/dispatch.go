@@ -67,7 +67,7 @@ var handlers = [...]handler{
 	opcodes.Elements: doRowwise,
 	opcodes.Select:   doRowwise,
 	opcodes.Cast:     doRowwise,
-	opcodes.Check:    doRowwise,
+	opcodes.Check:    doCheck,
 	opcodes.Call:     doRowwise,
 	opcodes.List:     doRowwise,
 	opcodes.Tuple:    doRowwise,

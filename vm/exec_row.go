@@ -106,6 +106,42 @@ func doRowwise(fr *frame, in *Instr) signal {
 	return goOn
 }
 
+// doCheck has a short way for vectors whose every value is of the plain type that is asked for: the result is a copy.
+func doCheck(fr *frame, in *Instr) signal {
+	if fr.isVector(in.A) && fr.isVector(in.B) {
+		cs, src := fr.batchOf(in.A), fr.vectors[in.B]
+		if allFit(src, cs.sel, &fr.run.linked.Program.Types[in.C]) {
+			if err := fr.hold(in.A, 0); err != nil {
+				return fr.fail(err)
+			}
+			dst := fr.target(in.A)
+			dst.CopyFrom(src, cs.sel)
+			fr.settle(in.A, dst)
+			return goOn
+		}
+	}
+	return doRowwise(fr, in)
+}
+
+// allFit reports whether it is sure that the selected rows of a vector are of a type, and look as they should in it.
+func allFit(v *ops.Vector, sel ops.Selection, t *ops.Type) bool {
+	switch t.Kind {
+	case ops.KindBool, ops.KindInt, ops.KindFloat, ops.KindString, ops.KindTime, ops.KindDuration:
+	default:
+		return false
+	}
+	if v.Kind != t.Kind || t.Width != ops.WidthDefault || t.Name != "" || t.Variants != nil {
+		return false
+	}
+	if v.Valid == nil || t.Optional {
+		return true
+	}
+	if sel == nil {
+		return v.Valid.Full(v.N)
+	}
+	return !slices.ContainsFunc(sel, func(row int32) bool { return !v.Valid.Get(int(row)) })
+}
+
 // doInTable has a short way for columns of a cursor in which every selected row is a record of the table, as those are that an
 // edge leads to: the result is the column.
 func doInTable(fr *frame, in *Instr) signal {
