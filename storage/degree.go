@@ -8,6 +8,7 @@ import (
 	"github.com/zerodb/zerodb/ops/schema"
 	"github.com/zerodb/zerodb/storage/keys"
 	"github.com/zerodb/zerodb/storage/kv"
+	"github.com/zerodb/zerodb/storage/record"
 	"github.com/zerodb/zerodb/vm"
 )
 
@@ -27,7 +28,7 @@ func (t *Txn) Degrees(ctx context.Context, desc *schema.Table, dir vm.Direction)
 	if dir == vm.In {
 		p = tab.in
 	}
-	c := &degreeCursor{txn: t, tab: tab, prefix: p[:]}
+	c := &degreeCursor{txn: t, tab: tab, prefix: p[:], names: names{tab.desc, t.dict(tab.tableState)}}
 	end := keys.AppendEnd(nil, c.prefix)
 	if t.kv.Writable() {
 		t.kv.ReadSpan(c.prefix, end)
@@ -44,11 +45,13 @@ type degreeCursor struct {
 	tab    *table
 	it     *kv.Iter
 	prefix []byte // of the adjacency
+	names  names
 	near   []byte // what the keys of the vertex at hand begin with
 	begun  bool
 	inside bool // whether the iterator is at an edge
 	count  int64
 	bytes  int64
+	team   *degreeTeam // nil where the cursor reads alone
 }
 
 // Next implements vm.Cursor.
@@ -57,15 +60,25 @@ func (c *degreeCursor) Next(ctx context.Context, b *vm.Batch) error {
 		return err
 	}
 	b.N, b.Parent = 0, nil
-	if !c.begun {
-		c.begun, c.inside = true, c.it.First()
-	}
 	vertices, counts := &b.Cols[0], &b.Cols[1]
 	vertices.Reset(ops.KindNone, 0)
 	counts.Reset(ops.KindInt, 0)
+	if !c.begun {
+		c.begun = true
+		if err := c.startTeam(); err != nil {
+			return err
+		}
+		c.inside = c.team == nil && c.it.First()
+	}
+	if c.team != nil {
+		err := c.team.give(ctx, c, vertices, counts)
+		b.N = vertices.N
+		return err
+	}
 	for c.inside && vertices.N < ops.BatchSize {
-		v, err := c.vertex()
-		if err != nil {
+		var v ops.Value
+		var err error
+		if v, c.near, err = c.names.near(c.it.Key(), c.near); err != nil {
 			return err
 		}
 		n := c.edges()
@@ -97,23 +110,28 @@ func (c *degreeCursor) edges() (n int64) {
 	return n
 }
 
-// vertex decodes the near vertex of the edge that the iterator is at.
-func (c *degreeCursor) vertex() (ops.Value, error) {
-	key := c.it.Key()
+// names are those of vertices' tables, by their numbers in the keys of an adjacency.
+type names struct {
+	edges *schema.Table
+	dict  *record.Dict
+}
+
+// near decodes the near vertex of an edge, and returns what the keys of all its edges begin with, in the memory of room.
+func (n names) near(key, room []byte) (v ops.Value, prefix []byte, err error) {
 	at := keys.PrefixLen + 2
 	if len(key) < at {
-		return ops.None, errAdjacency
+		return ops.None, room, errAdjacency
 	}
-	name := c.tab.desc.ShownEnd(c.txn.dict(c.tab.tableState).Name(uint16(key[at-2])<<8 | uint16(key[at-1])))
+	name := n.edges.ShownEnd(n.dict.Name(uint16(key[at-2])<<8 | uint16(key[at-1])))
 	id, rest, err := decodeKey(key[at:])
 	if name == nil || err != nil {
-		return ops.None, errAdjacency
+		return ops.None, room, errAdjacency
 	}
-	c.near = append(c.near[:0], key[:len(key)-len(rest)]...)
+	prefix = append(room[:0], key[:len(key)-len(rest)]...)
 	if id.Kind() == ops.KindInt {
-		return ops.RecordInt(name, id.AsInt()), nil
+		return ops.RecordInt(name, id.AsInt()), prefix, nil
 	}
-	return ops.Record(*name, id), nil
+	return ops.Record(*name, id), prefix, nil
 }
 
 // Late implements vm.Cursor.
@@ -127,6 +145,7 @@ func (c *degreeCursor) Close() error {
 	if c.it == nil {
 		return nil
 	}
+	c.stopTeam()
 	err := c.it.Close()
 	c.it = nil
 	return wrap(err)
