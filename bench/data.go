@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 )
 
@@ -27,9 +28,42 @@ type data struct {
 	order []int64
 	// stored is what zerodb's store holds: raw Pebble gets the same bytes.
 	stored struct{ people, values []pair }
-	// The same of the graph: of each edge its record and its two entries of adjacency, in the order in which they were written, and
-	// the entries under the starts once more, in the order of their keys.
-	storedEdges, adjacency []pair
+	// The same of the graph: of each edge its record and its two entries of adjacency, in the order in which they were written.
+	storedEdges packed
+	// The first key of the entries under the starts of edges, and the key behind the last.
+	adjacency struct{ lo, hi []byte }
+}
+
+// packed is a list of pairs in one piece, so that the collector has nothing to look at.
+type packed struct {
+	bytes []byte
+	ends  []uint32 // of each key and of each value
+}
+
+func (p *packed) add(x pair) {
+	for _, b := range [][]byte{x.key, x.value} {
+		p.bytes = append(p.bytes, b...)
+		p.ends = append(p.ends, uint32(len(p.bytes)))
+	}
+}
+
+// all yields the pairs in lists of up to n.
+func (p *packed) all(n int) iter.Seq[[]pair] {
+	return func(yield func([]pair) bool) {
+		var some []pair
+		at := uint32(0)
+		for i := 0; i < len(p.ends); i += 2 {
+			k, v := p.ends[i], p.ends[i+1]
+			some = append(some, pair{p.bytes[at:k], p.bytes[k:v]})
+			at = v
+			if len(some) == n || i+2 == len(p.ends) {
+				if !yield(some) {
+					return
+				}
+				some = some[:0]
+			}
+		}
+	}
 }
 
 const cities = 50

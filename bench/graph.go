@@ -67,19 +67,27 @@ func (d *data) readEdges(dir string, edges []edge) error {
 	out := places(func(a, b edge) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	in := places(func(a, b edge) int { return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from)) })
 	for i := range edges {
-		d.storedEdges = append(d.storedEdges, tables[0][i], tables[1][out[i]], tables[2][in[i]])
+		for _, x := range []pair{tables[0][i], tables[1][out[i]], tables[2][in[i]]} {
+			d.storedEdges.add(x)
+		}
 	}
-	d.adjacency = tables[1]
+	d.adjacency.lo, d.adjacency.hi = tables[1][0].key, append(tables[1][len(edges)-1].key, 0)
 	return nil
 }
 
 // adjacency makes the job of walking once over what zerodb has of the edges under their starts. The store got all that zerodb
 // wrote for the edges, in the same order, and was opened anew like zerodb's: what both read is as merged as it is by then.
 func (p *pebblePeer) adjacency() (*job, error) {
-	if len(p.data.adjacency) == 0 {
+	bounds, edges := p.data.adjacency, len(p.data.storedEdges.ends)/6
+	if edges == 0 {
 		return nil, nil // zerodb was left out
 	}
-	if err := errors.Join(load(p.db, p.data.storedEdges), p.db.Close()); err != nil {
+	for some := range p.data.storedEdges.all(3 * batchRows) {
+		if err := load(p.db, some); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.db.Close(); err != nil {
 		return nil, err
 	}
 	db, err := pebble.Open(p.dir, pebbleOptions())
@@ -87,10 +95,9 @@ func (p *pebblePeer) adjacency() (*job, error) {
 		return nil, err
 	}
 	p.db = db
-	keys := p.data.adjacency
 	return &job{run: func(n int) (uint64, error) {
 		for range n {
-			it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: keys[0].key, UpperBound: append(keys[len(keys)-1].key, 0)})
+			it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: bounds.lo, UpperBound: bounds.hi})
 			if err != nil {
 				return 0, err
 			}
@@ -101,7 +108,7 @@ func (p *pebblePeer) adjacency() (*job, error) {
 			if err := it.Close(); err != nil {
 				return 0, err
 			}
-			if rows != len(keys) {
+			if rows != edges {
 				return 0, errors.New("edges are missing")
 			}
 		}
