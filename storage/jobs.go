@@ -99,7 +99,7 @@ func (j *jobs) all(want func(*schema.Job) bool) (out []schema.Job) {
 // Jobs implements schema.Working.
 func (c *catalog) Jobs(table string) []schema.Job {
 	return c.jobs.all(func(n *schema.Job) bool {
-		return n.Ended.IsZero() && n.Namespace == c.place.namespace && n.Database == c.place.database && n.Table == table
+		return n.Ended.IsZero() && n.Namespace == c.place.namespace && n.Database == c.place.database && (table == "" || n.Table == table)
 	})
 }
 

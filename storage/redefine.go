@@ -184,8 +184,14 @@ func (t *Txn) linking(tab *table, to string) (all []*table) {
 
 // free makes sure that the records of a table have the shape that it has now.
 func (r *redefining) free(tab *table) error {
-	if err := notPending(tab); err != nil || !unfinished(tab.desc) {
+	if err := notPending(tab); err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(tab.desc.Indexes, func(ix *schema.Index) bool { return !ix.Ready }); i >= 0 {
+		return ops.Errorf(ops.CodeInUse, "index %s of table %s is being built", tab.desc.Indexes[i].Name, tab.desc.Name).WithHint("wait for it, see sys::jobs")
+	}
+	if !unfinished(tab.desc) {
+		return nil
 	}
 	j := &r.store.jobs
 	j.mu.Lock()

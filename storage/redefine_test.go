@@ -631,3 +631,60 @@ func TestJobsAreShownWhileTheyRun(t *testing.T) {
 		t.Fatal(len(jobs), jobs[0])
 	}
 }
+
+// TestRedefineMeetsOtherDefinitions defines and removes while a redefinition is under way.
+func TestRedefineMeetsOtherDefinitions(t *testing.T) {
+	s := memStore(t)
+	fill(t, s, 500)
+	announce := func() *redefining {
+		t.Helper()
+		r := &redefining{store: s, place: place{"main", "main"}, id: tableID(t, s, "p"), change: &schema.Change{Kind: schema.RedefineTable, Name: "p",
+			Redefinition: &schema.Redefinition{Fields: []schema.FieldChange{change("name", "called", noType), change("age", "", stringType)}}}}
+		r.job = s.begin("redefine", "checking", r.place, s.tables[r.id], "")
+		if _, err := r.announce(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	must(t, defineIndex(t, s, "p", "by_age", false, []string{"age"}))
+	r := announce()
+	if err := defineIndex(t, s, "p", "by_name", false, []string{"name"}); ops.CodeOf(err) != ops.CodeInUse {
+		t.Error(err)
+	}
+	// What is written must fit both.
+	txn := begin(t, s, true)
+	_, _, err := txn.Create(ctx, txn.Catalog().Table("p"), ops.Int(1000), object("age", 1, "called", "x", "name", "y"), false)
+	if ops.CodeOf(err) != ops.CodeAlreadyExists || !strings.Contains(err.Error(), "is being redefined") {
+		t.Error(err)
+	}
+	txn.Cancel()
+	update(t, s, func(txn *Txn) { create(t, txn, "p", ops.Int(1000), "age", 77_000) })
+	sound(t, s)
+	// A view that names the field comes to be before it is in force.
+	view := schema.NewObject(schema.ObjectView, "v", "DEFINE TABLE v AS SELECT name FROM p", []schema.Ref{{Kind: schema.RefTable, Name: "p"}})
+	update(t, s, func(txn *Txn) {
+		must(t, txn.Apply(ctx, &schema.Change{Kind: schema.DefineObject, Name: "v", Object: view}))
+	})
+	must(t, r.check(ctx, r.id))
+	if err := r.turn(ctx); ops.CodeOf(err) != ops.CodeInUse {
+		t.Error(err)
+	}
+	must(t, s.dropPending(ctx, r.place, r.id))
+	s.end(r.job, nil)
+	sound(t, s)
+	update(t, s, func(txn *Txn) {
+		must(t, txn.Apply(ctx, &schema.Change{Kind: schema.RemoveObject, Name: "v", Object: view}))
+	})
+	// The table goes.
+	r = announce()
+	must(t, r.check(ctx, r.id))
+	update(t, s, func(txn *Txn) { must(t, txn.Apply(ctx, &schema.Change{Kind: schema.RemoveTable, Name: "p"})) })
+	if err := r.turn(ctx); !errors.Is(err, errAgain) {
+		t.Error(err)
+	}
+	if _, err := r.announce(ctx); ops.CodeOf(err) != ops.CodeUnknownTable {
+		t.Error(err)
+	}
+	s.end(r.job, nil)
+	sound(t, s)
+}

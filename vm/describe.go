@@ -90,7 +90,7 @@ func describeDatabase(c schema.Catalog) ops.Value {
 		objects = ops.List(vs)
 	}
 	return object("namespace", ops.String(c.Namespace()), "database", ops.String(c.Database()), "strict", ops.Bool(c.Strict()),
-		"tables", ops.List(tables), "definitions", objects)
+		"tables", ops.List(tables), "definitions", objects, "jobs", describeJobs(c, ""))
 }
 
 func describeObject(c schema.Catalog, o *schema.Object) ops.Value {
@@ -160,7 +160,7 @@ func texts(all []string) ops.Value {
 	return ops.List(vs)
 }
 
-// describeJobs shows what is being done to a table's records; none where nothing is.
+// describeJobs shows what is being done to the records of a table, or with the name "" of all; none where nothing is.
 func describeJobs(c schema.Catalog, table string) ops.Value {
 	w, ok := c.(schema.Working)
 	if !ok {
@@ -168,7 +168,11 @@ func describeJobs(c schema.Catalog, table string) ops.Value {
 	}
 	var all []ops.Value
 	for _, j := range w.Jobs(table) {
-		all = append(all, object("kind", ops.String(j.Kind), "of", text(j.Of), "state", ops.String(j.State), "done", ops.Int(j.Done), "total", ops.Int(j.Total)))
+		named := ops.None
+		if table == "" {
+			named = ops.String(j.Table)
+		}
+		all = append(all, object("kind", ops.String(j.Kind), "table", named, "of", text(j.Of), "state", ops.String(j.State), "done", ops.Int(j.Done), "total", ops.Int(j.Total)))
 	}
 	if all == nil {
 		return ops.None

@@ -15,7 +15,7 @@ type Job struct {
 	Error          string
 }
 
-// Working is a Catalog that knows the jobs which run for its tables.
+// Working is a Catalog that knows the jobs which run for a table, or for any with the name "".
 type Working interface {
 	Jobs(table string) []Job
 }

@@ -297,6 +297,11 @@ func (s *Store) Object(kind schema.ObjectKind, name string) *schema.Object {
 
 // Apply implements vm.Txn.
 func (s *Store) Apply(_ context.Context, c *schema.Change) error {
+	if c.Kind == schema.RedefineTable && s.catalog.Table(c.Name) != nil {
+		if err := s.reshape(c); err != nil {
+			return err
+		}
+	}
 	next, err := s.catalog.Apply(*c)
 	if err != nil {
 		return err
@@ -304,6 +309,38 @@ func (s *Store) Apply(_ context.Context, c *schema.Change) error {
 	s.catalog = next
 	if c.Kind == schema.RemoveTable {
 		delete(s.tables, c.Name)
+	}
+	return nil
+}
+
+// reshape makes of the records what a redefinition says.
+func (s *Store) reshape(c *schema.Change) error {
+	t, moves, err := schema.Redefine(s.catalog, c.Name, c.Redefinition)
+	if err != nil {
+		return err
+	}
+	next := map[string][]row{}
+	for name, tab := range s.tables {
+		shape := schema.Shape{}
+		if name == c.Name {
+			shape.Moves = moves
+		}
+		if t.Name != c.Name {
+			shape.Links = []string{c.Name, t.Name}
+		}
+		for _, r := range tab.rows {
+			if r.object, err = shape.Apply(r.object); err != nil {
+				return ops.Errorf(ops.CodeCast, "table %s stays as it is: %s: %s", c.Name, ops.Format(ops.Record(name, r.key)), ops.MessageOf(err))
+			}
+			next[name] = append(next[name], r)
+		}
+	}
+	for name, rows := range next {
+		s.tables[name].rows = rows
+	}
+	if tab := s.tables[c.Name]; tab != nil && t.Name != c.Name {
+		delete(s.tables, c.Name)
+		s.tables[t.Name] = tab
 	}
 	return nil
 }
