@@ -545,6 +545,9 @@ func (r *redefining) turnName(t *Txn, to string) error {
 	}
 	for _, d := range t.cat.descs {
 		tab := t.cat.tables[d.ID]
+		if err := t.noRelation(tab, from); err != nil {
+			return err
+		}
 		if !slices.Contains(r.ids, tab.id) {
 			names := t.dict(tab.tableState)
 			if _, links := names.ID(from); links {
@@ -577,6 +580,23 @@ func (t *Txn) noEnds(tab *table, name string) error {
 		err := scanPrefix(t.kv, append(p[:], byte(number>>8), byte(number)), func(key, _ []byte) error {
 			return ops.Errorf(ops.CodeInUse, "there are edges of %s at records of a table %s, which is not there", tab.desc.Name, name).
 				WithHint("delete these edges first, or choose another name")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noRelation refuses to rename a table that is a vertex itself: its name is the key of that.
+func (t *Txn) noRelation(tab *table, name string) error {
+	number, known := t.vertexTable(tab, schema.TableVertices)
+	if !tab.desc.Edge || !known {
+		return nil
+	}
+	for _, p := range []keys.Prefix{tab.out, tab.in} {
+		err := scanPrefix(t.kv, appendVertex(p[:], number, ops.String(name)), func(_, _ []byte) error {
+			return ops.Errorf(ops.CodeInUse, "table %s is related to others by %s", name, tab.desc.Name).WithHint("delete what `->> %s ->>` has of it first", tab.desc.Name)
 		})
 		if err != nil {
 			return err

@@ -3,11 +3,12 @@ package sema
 import (
 	"github.com/zerodb/zerodb/compiler/ast"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/ops/schema"
 )
 
 // TablesOf is the table of which a table is a record, where it is a vertex: `RELATE car ->> is_a ->> thing` makes an edge from
 // the record of table car to that of table thing.
-const TablesOf = "sys::tables"
+const TablesOf = schema.TableVertices
 
 // TableVertex is a table as a vertex.
 func TableVertex(name string, at ops.Span) Expr {

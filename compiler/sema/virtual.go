@@ -28,7 +28,8 @@ var virtualTables = map[string][]string{
 	"sys::errors":     {"code", "count", "last", "message"},
 	"sys::users":      {"name", "definition", "namespace", "database"},
 	"sys::roles":      {"name", "definition", "namespace", "database"},
-	"sys::sessions":   nil, "sys::jobs": nil, "sys::ring": nil,
+	"sys::jobs":       {"kind", "table", "of", "state", "done", "total", "started", "ended", "error"},
+	"sys::sessions":   nil, "sys::ring": nil,
 }
 
 // VirtualFields are the fields of a virtual table's rows; nil where they are not known.

@@ -81,6 +81,9 @@ type Field struct {
 	Base int `json:",omitempty"`
 }
 
+// TableVertices is the table of which a table is a record where it is itself a vertex, by its name: `RELATE car ->> is_a ->> thing`.
+const TableVertices = "sys::tables"
+
 // Index describes a secondary index.
 type Index struct {
 	ID     uint32
