@@ -60,6 +60,7 @@ type Store struct {
 	// scanners is how many workers read for scans.
 	scanners atomic.Int64
 	ids      *idSource
+	backing  sync.Mutex // held by the backup that is under way
 	closed   atomic.Bool
 
 	idMu           sync.Mutex

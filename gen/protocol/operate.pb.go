@@ -97,6 +97,336 @@ func (*ReloadResponse) Descriptor() ([]byte, []int) {
 	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{1}
 }
 
+// BackupFile is a file of a database.
+type BackupFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name in the directory of the database.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How many bytes it has.
+	Size          uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupFile) Reset() {
+	*x = BackupFile{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupFile) ProtoMessage() {}
+
+func (x *BackupFile) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupFile.ProtoReflect.Descriptor instead.
+func (*BackupFile) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BackupFile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *BackupFile) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// BackupRequest asks for a backup.
+type BackupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The database that the caller has files of; those of another are of no use.
+	Database string `protobuf:"bytes,1,opt,name=database,proto3" json:"database,omitempty"`
+	// Files that never change, and that the caller has.
+	Have          []*BackupFile `protobuf:"bytes,2,rep,name=have,proto3" json:"have,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BackupRequest) GetDatabase() string {
+	if x != nil {
+		return x.Database
+	}
+	return ""
+}
+
+func (x *BackupRequest) GetHave() []*BackupFile {
+	if x != nil {
+		return x.Have
+	}
+	return nil
+}
+
+// BackupStart comes first.
+type BackupStart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which database it is.
+	Database string `protobuf:"bytes,1,opt,name=database,proto3" json:"database,omitempty"`
+	// The time of the last commit that is in the backup.
+	Time uint64 `protobuf:"varint,2,opt,name=time,proto3" json:"time,omitempty"`
+	// The earliest time that the backup can be restored as of.
+	Since uint64 `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	// The latest.
+	Until uint64 `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	// The version of the format that the files have.
+	Format        uint32 `protobuf:"varint,5,opt,name=format,proto3" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupStart) Reset() {
+	*x = BackupStart{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupStart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupStart) ProtoMessage() {}
+
+func (x *BackupStart) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupStart.ProtoReflect.Descriptor instead.
+func (*BackupStart) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BackupStart) GetDatabase() string {
+	if x != nil {
+		return x.Database
+	}
+	return ""
+}
+
+func (x *BackupStart) GetTime() uint64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *BackupStart) GetSince() uint64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *BackupStart) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *BackupStart) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+// BackupResponse is a piece of a backup.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What.
+	//
+	// Types that are valid to be assigned to Piece:
+	//
+	//	*BackupResponse_Start
+	//	*BackupResponse_Kept
+	//	*BackupResponse_File
+	//	*BackupResponse_Data
+	//	*BackupResponse_Sum
+	Piece         isBackupResponse_Piece `protobuf_oneof:"piece"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_zerodb_v1_operate_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zerodb_v1_operate_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BackupResponse) GetPiece() isBackupResponse_Piece {
+	if x != nil {
+		return x.Piece
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetStart() *BackupStart {
+	if x != nil {
+		if x, ok := x.Piece.(*BackupResponse_Start); ok {
+			return x.Start
+		}
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetKept() *BackupFile {
+	if x != nil {
+		if x, ok := x.Piece.(*BackupResponse_Kept); ok {
+			return x.Kept
+		}
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetFile() *BackupFile {
+	if x != nil {
+		if x, ok := x.Piece.(*BackupResponse_File); ok {
+			return x.File
+		}
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetData() []byte {
+	if x != nil {
+		if x, ok := x.Piece.(*BackupResponse_Data); ok {
+			return x.Data
+		}
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetSum() []byte {
+	if x != nil {
+		if x, ok := x.Piece.(*BackupResponse_Sum); ok {
+			return x.Sum
+		}
+	}
+	return nil
+}
+
+type isBackupResponse_Piece interface {
+	isBackupResponse_Piece()
+}
+
+type BackupResponse_Start struct {
+	// The first piece.
+	Start *BackupStart `protobuf:"bytes,1,opt,name=start,proto3,oneof"`
+}
+
+type BackupResponse_Kept struct {
+	// A file that the caller has.
+	Kept *BackupFile `protobuf:"bytes,2,opt,name=kept,proto3,oneof"`
+}
+
+type BackupResponse_File struct {
+	// A file whose bytes follow.
+	File *BackupFile `protobuf:"bytes,3,opt,name=file,proto3,oneof"`
+}
+
+type BackupResponse_Data struct {
+	// Bytes of the file.
+	Data []byte `protobuf:"bytes,4,opt,name=data,proto3,oneof"`
+}
+
+type BackupResponse_Sum struct {
+	// The end of the file: SHA-256 of its bytes.
+	Sum []byte `protobuf:"bytes,5,opt,name=sum,proto3,oneof"`
+}
+
+func (*BackupResponse_Start) isBackupResponse_Piece() {}
+
+func (*BackupResponse_Kept) isBackupResponse_Piece() {}
+
+func (*BackupResponse_File) isBackupResponse_Piece() {}
+
+func (*BackupResponse_Data) isBackupResponse_Piece() {}
+
+func (*BackupResponse_Sum) isBackupResponse_Piece() {}
+
 // ReplayRequest asks for a statement to be run again.
 type ReplayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -108,7 +438,7 @@ type ReplayRequest struct {
 
 func (x *ReplayRequest) Reset() {
 	*x = ReplayRequest{}
-	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	mi := &file_zerodb_v1_operate_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -120,7 +450,7 @@ func (x *ReplayRequest) String() string {
 func (*ReplayRequest) ProtoMessage() {}
 
 func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_operate_proto_msgTypes[2]
+	mi := &file_zerodb_v1_operate_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -133,7 +463,7 @@ func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayRequest.ProtoReflect.Descriptor instead.
 func (*ReplayRequest) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{2}
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReplayRequest) GetToken() string {
@@ -156,7 +486,7 @@ type ReplayResponse struct {
 
 func (x *ReplayResponse) Reset() {
 	*x = ReplayResponse{}
-	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	mi := &file_zerodb_v1_operate_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -168,7 +498,7 @@ func (x *ReplayResponse) String() string {
 func (*ReplayResponse) ProtoMessage() {}
 
 func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zerodb_v1_operate_proto_msgTypes[3]
+	mi := &file_zerodb_v1_operate_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -181,7 +511,7 @@ func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayResponse.ProtoReflect.Descriptor instead.
 func (*ReplayResponse) Descriptor() ([]byte, []int) {
-	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{3}
+	return file_zerodb_v1_operate_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReplayResponse) GetPart() *Part {
@@ -204,14 +534,35 @@ const file_zerodb_v1_operate_proto_rawDesc = "" +
 	"\n" +
 	"\x17zerodb/v1/operate.proto\x12\tzerodb.v1\x1a\x16zerodb/v1/zerodb.proto\"\x0f\n" +
 	"\rReloadRequest\"\x10\n" +
-	"\x0eReloadResponse\"%\n" +
+	"\x0eReloadResponse\"4\n" +
+	"\n" +
+	"BackupFile\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x04R\x04size\"V\n" +
+	"\rBackupRequest\x12\x1a\n" +
+	"\bdatabase\x18\x01 \x01(\tR\bdatabase\x12)\n" +
+	"\x04have\x18\x02 \x03(\v2\x15.zerodb.v1.BackupFileR\x04have\"\x81\x01\n" +
+	"\vBackupStart\x12\x1a\n" +
+	"\bdatabase\x18\x01 \x01(\tR\bdatabase\x12\x12\n" +
+	"\x04time\x18\x02 \x01(\x04R\x04time\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x04R\x05since\x12\x14\n" +
+	"\x05until\x18\x04 \x01(\x04R\x05until\x12\x16\n" +
+	"\x06format\x18\x05 \x01(\rR\x06format\"\xcd\x01\n" +
+	"\x0eBackupResponse\x12.\n" +
+	"\x05start\x18\x01 \x01(\v2\x16.zerodb.v1.BackupStartH\x00R\x05start\x12+\n" +
+	"\x04kept\x18\x02 \x01(\v2\x15.zerodb.v1.BackupFileH\x00R\x04kept\x12+\n" +
+	"\x04file\x18\x03 \x01(\v2\x15.zerodb.v1.BackupFileH\x00R\x04file\x12\x14\n" +
+	"\x04data\x18\x04 \x01(\fH\x00R\x04data\x12\x12\n" +
+	"\x03sum\x18\x05 \x01(\fH\x00R\x03sumB\a\n" +
+	"\x05piece\"%\n" +
 	"\rReplayRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\"I\n" +
 	"\x0eReplayResponse\x12#\n" +
 	"\x04part\x18\x01 \x01(\v2\x0f.zerodb.v1.PartR\x04part\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text2\x89\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text2\xca\x01\n" +
 	"\aOperate\x12=\n" +
 	"\x06Reload\x12\x18.zerodb.v1.ReloadRequest\x1a\x19.zerodb.v1.ReloadResponse\x12?\n" +
+	"\x06Backup\x12\x18.zerodb.v1.BackupRequest\x1a\x19.zerodb.v1.BackupResponse0\x01\x12?\n" +
 	"\x06Replay\x12\x18.zerodb.v1.ReplayRequest\x1a\x19.zerodb.v1.ReplayResponse0\x01B0Z.github.com/zerodb/zerodb/gen/protocol;protocolb\x06proto3"
 
 var (
@@ -226,25 +577,35 @@ func file_zerodb_v1_operate_proto_rawDescGZIP() []byte {
 	return file_zerodb_v1_operate_proto_rawDescData
 }
 
-var file_zerodb_v1_operate_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_zerodb_v1_operate_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_zerodb_v1_operate_proto_goTypes = []any{
 	(*ReloadRequest)(nil),  // 0: zerodb.v1.ReloadRequest
 	(*ReloadResponse)(nil), // 1: zerodb.v1.ReloadResponse
-	(*ReplayRequest)(nil),  // 2: zerodb.v1.ReplayRequest
-	(*ReplayResponse)(nil), // 3: zerodb.v1.ReplayResponse
-	(*Part)(nil),           // 4: zerodb.v1.Part
+	(*BackupFile)(nil),     // 2: zerodb.v1.BackupFile
+	(*BackupRequest)(nil),  // 3: zerodb.v1.BackupRequest
+	(*BackupStart)(nil),    // 4: zerodb.v1.BackupStart
+	(*BackupResponse)(nil), // 5: zerodb.v1.BackupResponse
+	(*ReplayRequest)(nil),  // 6: zerodb.v1.ReplayRequest
+	(*ReplayResponse)(nil), // 7: zerodb.v1.ReplayResponse
+	(*Part)(nil),           // 8: zerodb.v1.Part
 }
 var file_zerodb_v1_operate_proto_depIdxs = []int32{
-	4, // 0: zerodb.v1.ReplayResponse.part:type_name -> zerodb.v1.Part
-	0, // 1: zerodb.v1.Operate.Reload:input_type -> zerodb.v1.ReloadRequest
-	2, // 2: zerodb.v1.Operate.Replay:input_type -> zerodb.v1.ReplayRequest
-	1, // 3: zerodb.v1.Operate.Reload:output_type -> zerodb.v1.ReloadResponse
-	3, // 4: zerodb.v1.Operate.Replay:output_type -> zerodb.v1.ReplayResponse
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: zerodb.v1.BackupRequest.have:type_name -> zerodb.v1.BackupFile
+	4, // 1: zerodb.v1.BackupResponse.start:type_name -> zerodb.v1.BackupStart
+	2, // 2: zerodb.v1.BackupResponse.kept:type_name -> zerodb.v1.BackupFile
+	2, // 3: zerodb.v1.BackupResponse.file:type_name -> zerodb.v1.BackupFile
+	8, // 4: zerodb.v1.ReplayResponse.part:type_name -> zerodb.v1.Part
+	0, // 5: zerodb.v1.Operate.Reload:input_type -> zerodb.v1.ReloadRequest
+	3, // 6: zerodb.v1.Operate.Backup:input_type -> zerodb.v1.BackupRequest
+	6, // 7: zerodb.v1.Operate.Replay:input_type -> zerodb.v1.ReplayRequest
+	1, // 8: zerodb.v1.Operate.Reload:output_type -> zerodb.v1.ReloadResponse
+	5, // 9: zerodb.v1.Operate.Backup:output_type -> zerodb.v1.BackupResponse
+	7, // 10: zerodb.v1.Operate.Replay:output_type -> zerodb.v1.ReplayResponse
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_zerodb_v1_operate_proto_init() }
@@ -253,13 +614,20 @@ func file_zerodb_v1_operate_proto_init() {
 		return
 	}
 	file_zerodb_v1_zerodb_proto_init()
+	file_zerodb_v1_operate_proto_msgTypes[5].OneofWrappers = []any{
+		(*BackupResponse_Start)(nil),
+		(*BackupResponse_Kept)(nil),
+		(*BackupResponse_File)(nil),
+		(*BackupResponse_Data)(nil),
+		(*BackupResponse_Sum)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zerodb_v1_operate_proto_rawDesc), len(file_zerodb_v1_operate_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

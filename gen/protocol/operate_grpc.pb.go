@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Operate_Reload_FullMethodName = "/zerodb.v1.Operate/Reload"
+	Operate_Backup_FullMethodName = "/zerodb.v1.Operate/Backup"
 	Operate_Replay_FullMethodName = "/zerodb.v1.Operate/Replay"
 )
 
@@ -33,6 +34,8 @@ const (
 type OperateClient interface {
 	// Reload reads certificates anew, as the signal SIGHUP does.
 	Reload(ctx context.Context, in *ReloadRequest, opts ...grpc.CallOption) (*ReloadResponse, error)
+	// Backup sends the files of the database as they are at one moment, those left out that the caller has.
+	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
 	// Replay runs a statement of the log of slow statements again, as it was.
 	Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error)
 }
@@ -55,9 +58,28 @@ func (c *operateClient) Reload(ctx context.Context, in *ReloadRequest, opts ...g
 	return out, nil
 }
 
+func (c *operateClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Operate_ServiceDesc.Streams[0], Operate_Backup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[BackupRequest, BackupResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Operate_BackupClient = grpc.ServerStreamingClient[BackupResponse]
+
 func (c *operateClient) Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Operate_ServiceDesc.Streams[0], Operate_Replay_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Operate_ServiceDesc.Streams[1], Operate_Replay_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +104,8 @@ type Operate_ReplayClient = grpc.ServerStreamingClient[ReplayResponse]
 type OperateServer interface {
 	// Reload reads certificates anew, as the signal SIGHUP does.
 	Reload(context.Context, *ReloadRequest) (*ReloadResponse, error)
+	// Backup sends the files of the database as they are at one moment, those left out that the caller has.
+	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
 	// Replay runs a statement of the log of slow statements again, as it was.
 	Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error
 	mustEmbedUnimplementedOperateServer()
@@ -96,6 +120,9 @@ type UnimplementedOperateServer struct{}
 
 func (UnimplementedOperateServer) Reload(context.Context, *ReloadRequest) (*ReloadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Reload not implemented")
+}
+func (UnimplementedOperateServer) Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error {
+	return status.Error(codes.Unimplemented, "method Backup not implemented")
 }
 func (UnimplementedOperateServer) Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error {
 	return status.Error(codes.Unimplemented, "method Replay not implemented")
@@ -139,6 +166,17 @@ func _Operate_Reload_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Operate_Backup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(BackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OperateServer).Backup(m, &grpc.GenericServerStream[BackupRequest, BackupResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Operate_BackupServer = grpc.ServerStreamingServer[BackupResponse]
+
 func _Operate_Replay_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ReplayRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -163,6 +201,11 @@ var Operate_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Backup",
+			Handler:       _Operate_Backup_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "Replay",
 			Handler:       _Operate_Replay_Handler,

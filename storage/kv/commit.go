@@ -98,6 +98,11 @@ func (db *DB) commit(t *Txn, p *pending, h Hooks) (Time, error) {
 		}
 	}
 	p.stamp(at)
+	if len(t.buf.drops) > 0 {
+		if err := p.batch.Set(metaDropped, binary.BigEndian.AppendUint64(nil, uint64(at)), nil); err != nil {
+			return 0, err
+		}
+	}
 	if h != nil {
 		h.Before(at)
 	}

@@ -44,7 +44,9 @@ type DB struct {
 	viewMu  sync.Mutex
 	idle    []*view // all of one time, except for a moment
 	closing bool
-	pins    map[Time]int // times that AsOf transactions read at
+	// dropping are the goroutines that close views.
+	dropping sync.WaitGroup
+	pins     map[Time]int // times that AsOf transactions read at
 }
 
 // Options are what a DB needs of the world.
@@ -120,6 +122,7 @@ func (db *DB) Fail(err error) { db.fault.CompareAndSwap(nil, &err) }
 // Close releases what the DB holds of Pebble. Transactions must have ended.
 func (db *DB) Close() error {
 	db.dropIdle(true)
+	db.dropping.Wait()
 	if db.opts.ReadOnly || db.Fault() != nil {
 		return nil
 	}

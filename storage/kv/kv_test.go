@@ -435,3 +435,41 @@ func TestOrderedAgreesWithAMap(t *testing.T) {
 		}
 	})
 }
+
+// TestFlushWhileViewsAreKept flushes while a view is kept that is the last to hold what the flush replaces: it must not be closed where
+// Pebble tells of the flush, with its lock held.
+func TestFlushWhileViewsAreKept(t *testing.T) {
+	var db *DB
+	p, err := pebble.Open("db", &pebble.Options{FS: vfs.NewMem(), EventListener: &pebble.EventListener{FlushEnd: func(pebble.FlushInfo) { db.FilesChanged() }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if db, err = New(p, Options{Clock: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		w, err := db.Begin(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefix := keys.Make(1, 1)
+		w.Put(append(prefix[:], byte(i)), []byte("value"), Unknown)
+		if _, err := w.Commit(nil); err != nil {
+			t.Fatal(err)
+		}
+		r, err := db.Begin(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Cancel()
+		if err := p.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

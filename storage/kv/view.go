@@ -62,10 +62,16 @@ func (v *view) close() (err error) {
 	return err
 }
 
-// FilesChanged lets go of memtables and files that Pebble has replaced by others: views that are kept would pin them.
+// FilesChanged lets go of memtables and files that Pebble has replaced by others: views that are kept would pin them. Pebble tells it
+// with its own lock held, which the last iterator over a replaced file takes to be closed: so that is done by another goroutine.
 func (db *DB) FilesChanged() {
 	db.files.Add(1)
-	db.dropIdle(false)
+	db.viewMu.Lock()
+	defer db.viewMu.Unlock()
+	idle := db.idle
+	if db.idle = nil; len(idle) > 0 {
+		db.dropping.Go(func() { closeViews(idle) })
+	}
 }
 
 // dropIdle closes the views that are kept; every commit does it, since they are out of date.
@@ -75,7 +81,11 @@ func (db *DB) dropIdle(closing bool) {
 	db.idle = nil
 	db.closing = db.closing || closing
 	db.viewMu.Unlock()
-	for _, v := range idle {
+	closeViews(idle)
+}
+
+func closeViews(views []*view) {
+	for _, v := range views {
 		_ = v.close() // its errors were reported where they arose
 	}
 }

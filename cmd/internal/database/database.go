@@ -45,7 +45,8 @@ func New(w *cli.World) *cobra.Command {
   zerodb sql --connect localhost:7654 -c 'person:alice'`,
 	})
 	root.AddCommand(a.sqlCommand(), a.execCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.serveCommand(),
-		a.adminCommand(), a.replayCommand())
+		a.adminCommand(), a.replayCommand(),
+		a.backupCommand(), a.restoreCommand())
 	return root
 }
 
