@@ -36,6 +36,8 @@ DEFINE TABLE adults AS SELECT id, name, age FROM person WHERE age >= 18;
 DEFINE TABLE zztableview AS SELECT name FROM zztable;
 DEFINE FUNCTION names($least TYPE int) DO RETURN (SELECT VALUE name FROM person WHERE age >= $least ORDER BY name) END;
 DEFINE TYPE spot FIELDS x TYPE int;
+DEFINE TABLE farview AS SELECT name FROM zztableview;
+DEFINE FUNCTION far() DO RETURN (SELECT * FROM farview) END;
 CREATE person:ada SET name = "Ada", age = 40, owner = "bob", email = "ada@x", secret = "zzfield ada", city = city:oyo, deep = { seen: 1, zzfield: 2, list: [{ a: 1, b: "zzfield" }] };
 CREATE person:bea SET name = "Bea", age = 17, owner = "bob", email = "bea@x", secret = "zzfield bea", boss = person:ada, friends = [person:ada, person:h1];
 CREATE person:cyd SET name = "Cyd", age = 25, owner = "bob", email = "cyd@x", secret = "zzfield cyd", boss = person:h1, city = city:lagos;
@@ -68,7 +70,7 @@ type shadowRole struct {
 const (
 	hideRows   = `DELETE person WHERE owner != "bob";`
 	hideFields = `UPDATE person SET secret = none, email = none, boss = none, friends = none, city = none, deep = none;`
-	dropTable  = `REMOVE TABLE zztableview; REMOVE TABLE zztables; REMOVE TABLE zztable;`
+	dropTable  = `REMOVE FUNCTION far; REMOVE TABLE farview; REMOVE TABLE zztableview; REMOVE TABLE zztables; REMOVE TABLE zztable;`
 	othersRead = `GRANT select ON TABLE city, TABLE likes, TABLE lives`
 )
 
@@ -172,7 +174,7 @@ var rightsReads = []string{
 
 // rightsLeaks are statements whose answers differ for other reasons than what is hidden: only that must not be in them.
 var rightsLeaks = []string{
-	`EXPLAIN SELECT * FROM person WHERE secret == "x"`, `EXPLAIN SELECT * FROM zztable`, `EXPLAIN ANALYZE SELECT * FROM person`,
+	`EXPLAIN SELECT * FROM person WHERE secret == "x"`, `EXPLAIN SELECT * FROM zztable`, `EXPLAIN SELECT * FROM farview`, `EXPLAIN RETURN far()`, `SELECT * FROM farview`, `RETURN far()`, `DESCRIBE FUNCTION IF EXISTS far`, `EXPLAIN ANALYZE SELECT * FROM person`,
 	`EXPLAIN ANALYZE SELECT FOLD count() FROM person -> likes -> person`, `INFO`, `DESCRIBE TABLE person`, `DESCRIBE FUNCTION names`, `DESCRIBE TABLE IF EXISTS zztableview`,
 	`DESCRIBE TABLE zztable`, `DESCRIBE TABLE IF EXISTS zztable`,
 	`SELECT * FROM sys::tables`, `SELECT * FROM sys::indexes`, `SELECT * FROM sys::statements`, `SELECT * FROM sys::errors`, `SELECT * FROM sys::users`,

@@ -209,10 +209,14 @@ func (s *Session) Catalog() (Catalog, error) {
 	}
 	defer s.exit()
 	cat, err := s.catalog()
-	if err == nil {
-		cat, _, err = s.seen(cat)
+	if err != nil {
+		return nil, err
 	}
-	return cat, err
+	set, err := s.rights(cat)
+	if err != nil || set == nil {
+		return cat, err
+	}
+	return set.Described(), nil
 }
 
 func (s *Session) catalog() (Catalog, error) {

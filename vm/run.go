@@ -23,9 +23,9 @@ type Options struct {
 	// Deadline is when the run ends with an error, by the clock of Env; zero: the context's deadline alone holds.
 	Deadline time.Time
 	// Clock is the time that Deadline and Profile go by; nil: that of Env.
-	Clock    func() time.Time
-	Virtual  Virtual  // the tables sys::… ; nil: there are none
-	Profile  *Profile // counts what each instruction does; nil: nobody wants to know
+	Clock   func() time.Time
+	Virtual Virtual  // the tables sys::… ; nil: there are none
+	Profile *Profile // counts what each instruction does; nil: nobody wants to know
 	// HashKey is mixed into the hashes of tables of rows, so that nobody who chooses values can choose ones that meet.
 	HashKey uint64
 	// Batch is the most rows of a batch, up to ops.BatchSize; zero: so many. Tests make it small.

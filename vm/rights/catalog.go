@@ -30,13 +30,30 @@ func (s *Set) narrow(c schema.Catalog) (*catalog, error) {
 			n.tables = append(n.tables, t.narrow(desc))
 		}
 	}
-	for _, o := range c.Objects() {
-		if !slices.ContainsFunc(o.Requires, func(r schema.Ref) bool { return r.Kind != schema.RefObject && !s.may(vm.RightSelect, r.Name) }) {
-			n.objects = append(n.objects, o)
-		}
-	}
+	n.objects = s.known(c.Objects())
 	return n, nil
 }
+
+// known are the definitions that name no table which cannot be read, also not through others: what they are made of would tell of it.
+func (s *Set) known(all schema.Objects) schema.Objects {
+	for {
+		kept := slices.DeleteFunc(slices.Clone(all), func(o *schema.Object) bool {
+			return slices.ContainsFunc(o.Requires, func(r schema.Ref) bool {
+				if r.Kind != schema.RefObject {
+					return !s.may(vm.RightSelect, r.Name)
+				}
+				return r != schema.RefTo(o.Kind, o.Name) && all.Find(r.Object, r.Name) == nil
+			})
+		})
+		if len(kept) == len(all) {
+			return kept
+		}
+		all = kept
+	}
+}
+
+// Described is Catalog as it may be shown.
+func (s *Set) Described() schema.Catalog { return described{s.view} }
 
 // narrow is what of a table's definition may be known.
 func (t *table) narrow(desc *schema.Table) *schema.Table {
