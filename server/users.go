@@ -17,9 +17,12 @@ import (
 
 // Users is the Authenticator of the users that a database defines. As long as none is defined, everybody is the owner.
 //
-// Who asks shows a user's name and password (Basic), or a certificate that the connection has verified, whose common name is the user; the
+// Who asks shows a user's name and password (Basic), a token (Bearer), or a certificate that the connection has verified, whose common name is the user; the
 // header goes over the certificate.
 type Users struct {
+	// Tokens are taken as well where they are set: a token is for who does not know the password.
+	Tokens *Tokens
+
 	db    *zerodb.DB
 	clock func() time.Time
 	key   [32]byte      // of what is known
@@ -56,7 +59,7 @@ var errUnknownUser = ops.Errorf(ops.CodeUnauthenticated, "the user or the passwo
 // Authenticate implements Authenticator.
 func (u *Users) Authenticate(ctx context.Context, c Credentials) (Identity, error) {
 	there, err := u.db.HasUsers()
-	if err != nil || !there {
+	if err != nil || !there && u.Tokens == nil {
 		return Identity{}, err
 	}
 	scheme, rest, _ := strings.Cut(c.Authorization, " ")
@@ -73,6 +76,8 @@ func (u *Users) Authenticate(ctx context.Context, c Credentials) (Identity, erro
 			return Identity{}, ops.Errorf(ops.CodeUnauthenticated, "what stands behind Basic is no user and password")
 		}
 		return u.byPassword(ctx, user, password)
+	case strings.EqualFold(scheme, "Bearer") && u.Tokens != nil:
+		return u.Tokens.identify(strings.TrimSpace(rest))
 	}
 	return Identity{}, ops.Errorf(ops.CodeUnauthenticated, "the server does not take credentials of that kind").WithHint("give a user and password")
 }

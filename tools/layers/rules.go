@@ -77,6 +77,7 @@ var externals = []struct {
 	{"github.com/prometheus", []string{"server/telemetry", "cmd"}, "who embeds the database counts in his own way"},
 	{"go.opentelemetry.io", []string{"server/telemetry", "cmd"}, "the same"},
 	{"google.golang.org/grpc", []string{"server", "client", "gen/protocol", "cmd", "bench"}, "the network is for server and client"},
+	{"github.com/golang-jwt/jwt", []string{"server"}, "tokens are for the server"},
 	{"google.golang.org/protobuf", []string{"server", "client", "gen/protocol", "bench"}, "the network is for server and client"},
 }
 

@@ -21,6 +21,7 @@ type config struct {
 	Key      string `toml:"key"`
 	ClientCA string `toml:"client_ca"`
 	Insecure bool   `toml:"insecure"`
+	Tokens   tokens `toml:"tokens"`
 	Relaxed  bool   `toml:"relaxed"`
 
 	Drain   duration `toml:"drain"`
@@ -39,6 +40,14 @@ type config struct {
 	Query      int64 `toml:"statement_memory"`
 
 	Limits limits `toml:"limits"`
+}
+
+// tokens are server.TokenOptions as the file names them.
+type tokens struct {
+	Keys     string `toml:"keys"` // a file
+	Issuer   string `toml:"issuer"`
+	Audience string `toml:"audience"`
+	Roles    string `toml:"roles"`
 }
 
 // limits are server.Limits as the file names them.

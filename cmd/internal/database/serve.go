@@ -42,6 +42,7 @@ A file in TOML sets the same and the limits; docs/server.md lists them. A flag g
 	f.StringVar(&given.Cert, "cert", given.Cert, "`file` with the certificate, and those between it and its root")
 	f.StringVar(&given.Key, "key", given.Key, "`file` with the certificate's key")
 	f.StringVar(&given.ClientCA, "client-ca", given.ClientCA, "`file` with certificates that must have signed those of clients")
+	f.StringVar(&given.Tokens.Keys, "jwks", given.Tokens.Keys, "`file` with the keys that sign tokens, a JSON Web Key Set")
 	f.BoolVar(&given.Insecure, "insecure", given.Insecure, "listen elsewhere than on this machine without a certificate")
 	f.BoolVar(&given.Relaxed, "relaxed", given.Relaxed, "acknowledge writes before they are on disk")
 	f.DurationVar((*time.Duration)(&given.Drain), "drain", time.Duration(given.Drain), "how long what is under way may take when the server is stopped")
@@ -72,6 +73,7 @@ func over(c, given *config, changed func(string) bool) {
 		"cert":      func() { c.Cert = given.Cert },
 		"key":       func() { c.Key = given.Key },
 		"client-ca": func() { c.ClientCA = given.ClientCA },
+		"jwks":      func() { c.Tokens.Keys = given.Tokens.Keys },
 		"insecure":  func() { c.Insecure = given.Insecure },
 		"relaxed":   func() { c.Relaxed = given.Relaxed },
 		"drain":     func() { c.Drain = given.Drain },
@@ -111,10 +113,24 @@ func (c *config) check() error {
 	return nil
 }
 
+// users says who asks.
+func (a *app) users(db *zerodb.DB, c *config, o *server.Options) (*server.Users, error) {
+	u, err := server.NewUsers(db, o)
+	if err != nil || c.Tokens.Keys == "" {
+		return u, err
+	}
+	keys, err := a.world.ReadFile(c.Tokens.Keys)
+	if err != nil {
+		return nil, err
+	}
+	u.Tokens, err = server.NewTokens(server.TokenOptions{Keys: keys, Issuer: c.Tokens.Issuer, Audience: c.Tokens.Audience, Roles: c.Tokens.Roles, Clock: a.world.Clock})
+	return u, err
+}
+
 // checkUsers refuses to let everybody in from elsewhere.
 func (c *config) checkUsers(db *zerodb.DB) error {
 	host, _, _ := net.SplitHostPort(c.Listen) // check has looked at it
-	if c.Insecure || isLoopback(host) {
+	if c.Insecure || c.Tokens.Keys != "" || isLoopback(host) {
 		return nil
 	}
 	there, err := db.HasUsers()
@@ -164,7 +180,7 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 	if err := c.checkUsers(db); err != nil {
 		return err
 	}
-	if o.Authenticator, err = server.NewUsers(db, o); err != nil {
+	if o.Authenticator, err = a.users(db, c, o); err != nil {
 		return err
 	}
 	s, err := server.New(db, o)
