@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/storage"
 )
 
 // Options say how a database is opened. The zero value of every field means its default; nil Options are all defaults.
@@ -70,6 +71,20 @@ const (
 	defaultRetention  = 4 * time.Hour
 	minQueryMemory    = 64 << 10
 )
+
+// besideBudgets is what a process holds beside what options bound: the program, connections, rows on their way.
+const besideBudgets = 64 << 20
+
+// Footprint is about how many bytes a process holds whose database has these options, while all statements together hold so many; zero
+// stands for one statement with its whole QueryMemory. Beside them are the caches and memtables, and 64 MiB for the rest. It is
+// what a process may give to debug.SetMemoryLimit, so that garbage is collected before it is more.
+func (o *Options) Footprint(statements int64) int64 {
+	c := o.withDefaults()
+	if statements == 0 {
+		statements = c.QueryMemory
+	}
+	return c.CacheBytes + c.StatementBytes + storage.MostMemTables + statements + besideBudgets
+}
 
 // withDefaults returns a copy of o in which every field has a value. This is the one place where the package looks
 // at the machine's own clock, chance, disk and processors.

@@ -47,6 +47,9 @@ type Options struct {
 	Random    io.Reader
 }
 
+// DefaultMemory is what all statements of a server may hold together where Limits.Memory says nothing.
+const DefaultMemory = 1 << 30
+
 // Limits bound what clients can ask for. Zero is the default.
 type Limits struct {
 	Connections  int           // open at the same time; 4096
@@ -89,7 +92,7 @@ func (l *Limits) fill() {
 	setDefault(&l.QueryBytes, 4<<20)
 	setDefault(&l.Lease, 30*time.Second)
 	setDefault(&l.Transactions, 1024)
-	setDefault(&l.Memory, 1<<30)
+	setDefault(&l.Memory, DefaultMemory)
 	setDefault(&l.NamespaceMemory, l.Memory)
 	setDefault(&l.SessionMemory, 256<<20)
 	setDefault(&l.ProgramBytes, 64<<20)

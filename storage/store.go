@@ -116,6 +116,11 @@ func Open(o Options) (*Store, error) {
 // memTables is how many memtables there may be before writers wait for a flush.
 const memTables = 4
 
+const memTableBytes = 32 << 20
+
+// MostMemTables is how many bytes the memtables of a store take at most.
+const MostMemTables = memTables * memTableBytes
+
 // A block is what is read and cached as one. Of the default of 4 KiB a scan spends a fifth of its time on going from block to block;
 // a point read from disk fetches little more in 16. An index block is large enough that a table mostly has one, so
 // that a seek looks into one index and not two.
@@ -136,7 +141,7 @@ func (o *Options) complete() error {
 		o.CacheBytes = 128 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 32 << 20
+		o.MemTableBytes = memTableBytes
 	}
 	if o.Retention == 0 {
 		o.Retention = 10 * time.Minute

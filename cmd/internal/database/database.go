@@ -152,8 +152,9 @@ func (a *app) proof() ([]client.Option, error) {
 const connectTime = 15 * time.Second
 
 func (a *app) openDir() (*zerodb.DB, error) {
-	return zerodb.Open(a.dir, &zerodb.Options{FS: a.world.FS, Clock: a.world.Clock, Random: a.world.Random,
-		Relaxed: a.relaxed, ReadOnly: a.readOnly})
+	o := &zerodb.Options{FS: a.world.FS, Clock: a.world.Clock, Random: a.world.Random, Relaxed: a.relaxed, ReadOnly: a.readOnly}
+	limitMemory(o, 0)
+	return zerodb.Open(a.dir, o)
 }
 
 // trust is what certificates of servers are held against.

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -172,6 +173,7 @@ func (a *app) serve(ctx context.Context, c *config) (err error) {
 	if do.Logger = m.log; m.telemetry != nil {
 		do.Observer, o.Incoming = m.telemetry, telemetry.Incoming
 	}
+	limitMemory(do, cmp.Or(c.Limits.Memory, server.DefaultMemory))
 	db, err := zerodb.Open(c.Dir, do)
 	if err != nil {
 		return err
