@@ -315,7 +315,12 @@ func TestUsersByCommand(t *testing.T) {
 	if status, out := alone.run("sql", "--dir", "db", "--param", `password="sesame"`, "-c", "DEFINE USER admin PASSWORD $password ROLES owner"); status != cli.OK {
 		t.Fatalf("%d %s", status, out)
 	}
-	s := serve(t, fs)
+	write(t, fs, "keys.json", []byte(`{"keys":[{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}`))
+	write(t, fs, "none.json", []byte(`{"keys":[]}`))
+	if status, out := alone.run("serve", "--dir", "db", "--jwks", "none.json"); status == cli.OK || !strings.Contains(out, "holds no key") {
+		t.Errorf("without keys: %d %s", status, out)
+	}
+	s := serve(t, fs, "--jwks", "keys.json")
 	for _, c := range []struct {
 		args   []string
 		status int
