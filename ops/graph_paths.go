@@ -122,7 +122,7 @@ func (s *pathSearch) join(there, back *halfSearch, meets []int) error {
 			slices.Reverse(vertices)
 			slices.Reverse(edges)
 			return s.trace(back.arrivals, m, s.to, func(rest []int, more []Value) error {
-				return s.keep(s.path(append(vertices, rest[1:]...), append(edges, more...)))
+				return s.keep(s.path(slices.Concat(vertices, rest[1:]), slices.Concat(edges, more)))
 			})
 		})
 		if err != nil || !s.all && len(s.found) > 0 {
@@ -186,30 +186,40 @@ func (s *pathSearch) path(vertices []int, edges []Value) Value {
 
 // ---- weights
 
-// weighted is Dijkstra's algorithm: the nearest vertex that is open is final, and its edges may bring others nearer.
+// weighted is Dijkstra's algorithm: the nearest vertex that is open is final, and its edges may bring others nearer. Where all paths
+// are wanted it goes on at the end's own distance, from where edges of weight 0 may lead to the end too.
 func (s *pathSearch) weighted() (Value, error) {
 	d := &reaches{s: s}
 	d.set(s.from, Int(0))
 	for d.Len() > 0 {
 		next := heap.Pop(d).(reach)
+		if !s.total.IsNone() && Compare(next.sum, s.total) > 0 {
+			break
+		}
 		if d.final[next.vertex] {
 			continue
 		}
 		d.final[next.vertex] = true
 		if next.vertex == s.to {
 			s.total = next.sum
-			err := s.trace(d.arrivals, s.to, s.from, func(vertices []int, edges []Value) error {
-				slices.Reverse(vertices)
-				slices.Reverse(edges)
-				return s.keep(s.path(vertices, edges))
-			})
-			return List(s.found), err
+			if !s.all {
+				break
+			}
+			continue
 		}
 		if err := d.relax(next); err != nil {
 			return None, err
 		}
 	}
-	return List(nil), nil
+	if s.total.IsNone() {
+		return List(nil), nil
+	}
+	err := s.trace(d.arrivals, s.to, s.from, func(vertices []int, edges []Value) error {
+		slices.Reverse(vertices)
+		slices.Reverse(edges)
+		return s.keep(s.path(vertices, edges))
+	})
+	return List(s.found), err
 }
 
 // reach is a vertex and how far it is.
