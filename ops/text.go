@@ -13,7 +13,13 @@ import (
 
 // AppendZQL appends a value as the ZeroQL literal that reads back as it. A set, which has no literal, is written as
 // the list that it equals.
-func AppendZQL(dst []byte, v Value) []byte {
+func AppendZQL(dst []byte, v Value) []byte { return appendZQL(dst, v, false) }
+
+// AppendExact appends a value as the ZeroQL expression that makes the very value again: AppendZQL, but for sets, which it writes as
+// what makes one of a list.
+func AppendExact(dst []byte, v Value) []byte { return appendZQL(dst, v, true) }
+
+func appendZQL(dst []byte, v Value, exact bool) []byte {
 	switch v.kind {
 	case KindDecimal:
 		return append(v.AsDecimal().Append(append(dst, `d"`...), 'G'), '"')
@@ -26,15 +32,19 @@ func AppendZQL(dst []byte, v Value) []byte {
 	case KindUUID:
 		return append(appendUUID(append(dst, `u"`...), v.AsUUID()), '"')
 	case KindList, KindSet:
-		return append(appendElements(append(dst, '['), v.AsList()), ']')
+		open, end := "[", "]"
+		if exact && v.kind == KindSet {
+			open, end = "type::set([", "])"
+		}
+		return append(appendElements(append(dst, open...), v.AsList(), exact), end...)
 	case KindTuple:
-		dst = appendElements(append(dst, '('), v.AsList())
+		dst = appendElements(append(dst, '('), v.AsList(), exact)
 		if len(v.AsList()) == 1 {
 			dst = append(dst, ',')
 		}
 		return append(dst, ')')
 	case KindObject:
-		return appendObject(dst, v.AsObject())
+		return appendObject(dst, v.AsObject(), exact)
 	case KindRange:
 		return appendRange(dst, v.AsRange())
 	case KindRegex:
@@ -149,17 +159,17 @@ func appendUUID(dst []byte, u [16]byte) []byte {
 	return dst
 }
 
-func appendElements(dst []byte, vs []Value) []byte {
+func appendElements(dst []byte, vs []Value, exact bool) []byte {
 	for i, v := range vs {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = AppendZQL(dst, v)
+		dst = appendZQL(dst, v, exact)
 	}
 	return dst
 }
 
-func appendObject(dst []byte, ms []Member) []byte {
+func appendObject(dst []byte, ms []Member, exact bool) []byte {
 	if len(ms) == 0 {
 		return append(dst, "{}"...)
 	}
@@ -173,7 +183,7 @@ func appendObject(dst []byte, ms []Member) []byte {
 		} else {
 			dst = appendQuoted(dst, m.Name)
 		}
-		dst = AppendZQL(append(dst, ": "...), m.Value)
+		dst = appendZQL(append(dst, ": "...), m.Value, exact)
 	}
 	return append(dst, " }"...)
 }

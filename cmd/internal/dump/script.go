@@ -51,7 +51,7 @@ func (w *scriptWriter) record(t *schema.Table, p *zerodb.Pair) error {
 		w.buf = append(w.buf, ", "...)
 	}
 	w.many++
-	w.buf = ops.AppendZQL(w.buf, p.Record)
+	w.buf = ops.AppendExact(w.buf, p.Record)
 	if w.many >= statementRecords || len(w.buf) >= statementBytes {
 		return w.close()
 	}
@@ -69,7 +69,7 @@ func (w *scriptWriter) edge(t *schema.Table, p *zerodb.Pair) error {
 	w.buf = ops.AppendZQL(w.buf, to)
 	if len(rest) > 0 {
 		w.buf = append(w.buf, " CONTENT "...)
-		w.buf = ops.AppendZQL(w.buf, ops.Object(rest))
+		w.buf = ops.AppendExact(w.buf, ops.Object(rest))
 	}
 	return w.finish()
 }
