@@ -104,6 +104,14 @@ func NewRow(shape *vm.Shape, cells []Value) Row {
 
 type remoteSource struct{ RowSource }
 
+// Page is the token of a source that has one.
+func (s remoteSource) Page() string {
+	if p, ok := s.RowSource.(interface{ Page() string }); ok {
+		return p.Page()
+	}
+	return ""
+}
+
 func (s remoteSource) fill(ctx context.Context, r *Rows) (bool, error) {
 	cells, err := s.Next(ctx)
 	r.batch = cells

@@ -25,6 +25,7 @@ type source struct {
 	step  bool            // the call goes on behind the statement
 	taken bool            // a batch has been taken whose credit is to be given back
 	work  zerodb.Work
+	page  string
 }
 
 // rows sends an execution and returns its rows; known is the shape that the request says it knows.
@@ -62,7 +63,7 @@ func (s *source) begin(ctx context.Context, p *protocol.Part, text string, known
 			return nil, errors.Join(err, s.Close())
 		}
 	}
-	s.shape, s.batch, s.ended, s.work = shape, p.Batch, p.End, wire.Work(p.Work)
+	s.shape, s.batch, s.ended, s.work, s.page = shape, p.Batch, p.End, wire.Work(p.Work), p.Page
 	return zerodb.NewRows(ctx, wire.Statement(p.Statement, text), shape, p.Plain, s), nil
 }
 
@@ -114,7 +115,7 @@ func (s *source) Next(ctx context.Context) ([]zerodb.Value, error) {
 		}
 		s.batch = p.Batch
 		if p.End {
-			s.ended, s.work = true, wire.Work(p.Work)
+			s.ended, s.work, s.page = true, wire.Work(p.Work), p.Page
 		}
 	}
 }
@@ -129,6 +130,9 @@ func (s *source) giveBack() {
 
 // Work returns what the statement has done, when it is over.
 func (s *source) Work() zerodb.Work { return s.work }
+
+// Page returns the token that continues the rows, when they are over.
+func (s *source) Page() string { return s.page }
 
 // Close ends the statement, unless the call goes on behind it.
 func (s *source) Close() error {

@@ -515,3 +515,40 @@ func TestImport(t *testing.T) {
 	wantCode(t, err, ops.CodeAlreadyExists)
 	want(t, run(t, conn(t, c), `SELECT VALUE FOLD count() FROM t`), `2400`)
 }
+
+// TestPagesGoOn reads a result page by page, by the tokens that come with it.
+func TestPagesGoOn(t *testing.T) {
+	both(t, func(t *testing.T, db zerodb.Database) {
+		c := conn(t, db)
+		run(t, c, "CREATE p CONTENT (SELECT x AS id, x % 7 AS n FROM 0..100 AS x) RETURN NONE")
+		st, err := c.Prepare(ctx, "SELECT VALUE id FROM p ORDER BY n LIMIT 30 AFTER $page")
+		must(t, err)
+		for _, query := range []func(page zerodb.Arg) (*zerodb.Rows, error){
+			func(page zerodb.Arg) (*zerodb.Rows, error) {
+				return c.Execute(ctx, "SELECT VALUE id FROM p ORDER BY n LIMIT 30 AFTER $page", page)
+			},
+			func(page zerodb.Arg) (*zerodb.Rows, error) { return st.Execute(ctx, page) },
+		} {
+			page, seen := zerodb.None, map[string]bool{}
+			var sizes []int
+			for {
+				rows, err := query(zerodb.Named("page", page))
+				must(t, err)
+				n := 0
+				for row, err := range rows.All() {
+					must(t, err)
+					seen[string(row.AppendJSON(nil))] = true
+					n++
+				}
+				sizes = append(sizes, n)
+				if rows.Page() == "" {
+					break
+				}
+				page = zerodb.String(rows.Page())
+			}
+			if fmt.Sprint(sizes) != "[30 30 30 10]" || len(seen) != 100 {
+				t.Errorf("pages of %v, %d rows", sizes, len(seen))
+			}
+		}
+	})
+}

@@ -33,6 +33,8 @@ type Error struct {
 	Hint    string
 	// Field is the path of the field that the error is about, where a record was refused; nil for every other error.
 	Field []string
+	// In is the function of the database in whose body the error arose; the message says so.
+	In string
 	// Err is the cause, for errors that came from below (an I/O error, say).
 	Err error
 	// Conflict details a conflict error; nil for every other code.

@@ -157,7 +157,7 @@ func (e *execution) emit(rows *zerodb.Rows) error {
 	if err := rows.Close(); err != nil {
 		return err
 	}
-	part.End, part.Work = true, wire.WorkOf(rows.Work())
+	part.End, part.Work, part.Page = true, wire.WorkOf(rows.Work()), rows.Page()
 	return e.send(part)
 }
 

@@ -353,6 +353,7 @@ func (d *decoder) fragment() Fragment {
 		f.Spans = append(f.Spans, s)
 		last = s.Start
 	}
+	f.Function, f.Text = d.text(), d.text()
 	f.Places = readAll(d, 4, func(d *decoder) Place {
 		p := Place{PC: d.small(MaxInstructions, "an instruction"), Path: d.texts()}
 		start, size := d.small(MaxProgram, "a span"), d.small(MaxProgram, "a span")

@@ -112,7 +112,7 @@ func (d *disassembler) fragment(p *Program, n int) {
 	for pc := range f.Code {
 		note := ""
 		if s := f.Spans[pc]; s != last {
-			note, last = sourceAt(p.Source, s), s
+			note, last = sourceAt(p.textOf(f), s), s
 		}
 		fmt.Fprintln(d, d.names.line(f, pc, note))
 	}

@@ -292,6 +292,7 @@ func appendFragment(dst []byte, f *Fragment) []byte {
 		dst = appendUint(appendInt(dst, int64(s.Start-last)), uint64(s.End-s.Start))
 		last = s.Start
 	}
+	dst = appendText(appendText(dst, f.Function), f.Text)
 	return appendAll(dst, f.Places, func(dst []byte, p *Place) []byte {
 		dst = appendTexts(appendUint(dst, uint64(p.PC)), p.Path)
 		return appendUint(appendUint(dst, uint64(p.Span.Start)), uint64(p.Span.End-p.Span.Start))

@@ -159,9 +159,34 @@ func (fr *frame) at(r uint16, row int) ops.Value {
 
 // fail ends the run with an error of the instruction that is being executed.
 func (fr *frame) fail(err error) signal {
-	fr.err = asError(err, fr.frag.placeOf(fr.pc-1, err))
+	fr.err = fr.frag.failed(fr.pc-1, err)
 	return failed
 }
+
+// failed places an error of an instruction. One in the body of a function is of another text than that of the statement: its
+// message says where in the function it arose, and its place is the call's.
+func (f *Fragment) failed(pc int, err error) error {
+	at := f.placeOf(pc, err)
+	if f.Function == "" {
+		return asError(err, at)
+	}
+	e, ok := asError(err, ops.Span{}).(*ops.Error)
+	if !ok || e.In != "" || notOfBody[e.Code] {
+		return e
+	}
+	in := *e
+	in.In, in.Span, in.Field = f.Function, ops.Span{}, nil
+	where := "in " + f.Function
+	if text := sourceAt(f.Text, at); text != "" {
+		where += ", `" + text + "`"
+	}
+	in.Message = where + ": " + e.Message
+	return &in
+}
+
+// notOfBody are the errors that are none of what a function does.
+var notOfBody = map[ops.Code]bool{ops.CodeCancelled: true, ops.CodeDeadline: true, ops.CodeIO: true, ops.CodeInternal: true, ops.CodeConflict: true,
+	ops.CodeMemoryBudget: true, ops.CodeSteps: true, ops.CodeRecursion: true}
 
 // placeOf is where the text has what an error of an instruction is about: of a write, where it gives a value to the field.
 func (f *Fragment) placeOf(pc int, err error) ops.Span {

@@ -141,7 +141,7 @@ func (l *Linked) fragment(number int, c schema.Catalog, o LinkOptions) error {
 	f.callSlot = make([]uint16, len(f.Code))
 	for pc := range f.Code {
 		if err := l.instruction(f, pc, c, o); err != nil {
-			return asError(err, f.Spans[pc])
+			return f.failed(pc, err)
 		}
 	}
 	f.repeatable = l.isRepeatable(f)

@@ -107,7 +107,12 @@ func (p *Profile) Lines() (lines []ProfileLine) {
 		}
 		f := &p.linked.Program.Fragments[n]
 		for pc := range f.Code {
-			lines = append(lines, ProfileLine{n, pc, counters[pc], names.instruction(f, pc), sourceAt(p.linked.Program.Source, f.Spans[pc]), f.Spans[pc]})
+			at := f.Spans[pc]
+			line := ProfileLine{n, pc, counters[pc], names.instruction(f, pc), sourceAt(p.linked.Program.textOf(f), at), at}
+			if f.Function != "" { // a place in another text
+				line.Span = ops.Span{}
+			}
+			lines = append(lines, line)
 		}
 	}
 	return lines
@@ -131,6 +136,14 @@ func (p *Profile) Write(w io.Writer) {
 }
 
 func (l *Linked) names() *namer { return newNamer(l.Program) }
+
+// textOf is the text that the spans of a fragment lie in.
+func (p *Program) textOf(f *Fragment) string {
+	if f.Function != "" {
+		return f.Text
+	}
+	return p.Source
+}
 
 // sourceAt shows a piece of the source on one line.
 func sourceAt(src string, s ops.Span) string {

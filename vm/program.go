@@ -227,6 +227,9 @@ type Fragment struct {
 	Code      []Instr
 	Spans     []ops.Span // of each instruction, in the source; same length as Code
 	Places    []Place    // of the fields that writes give values to, by instruction
+	// Function is the name of the function that the fragment is of, and Text its definition, in which the spans and places of
+	// such a fragment lie; both are "" for the code of the source itself.
+	Function, Text string
 }
 
 // Place is where in the source an instruction that writes gets the value of a field.

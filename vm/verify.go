@@ -173,8 +173,14 @@ func (v *verifier) declarations() error {
 			return bad("cursor %d has parent %d, which is not before it", i, c.Parent-1)
 		}
 	}
+	source := v.p.Source
+	if f.Function != "" {
+		source = f.Text
+	} else if f.Text != "" {
+		return bad("it has the text of a function, and no function's name")
+	}
 	for pc, s := range f.Spans {
-		if s.Start < 0 || s.End < s.Start || v.p.Source != "" && s.End > len(v.p.Source) {
+		if s.Start < 0 || s.End < s.Start || source != "" && s.End > len(source) {
 			return bad("instruction %d is of source %d to %d, which is not in the text", pc, s.Start, s.End)
 		}
 	}
@@ -185,7 +191,7 @@ func (v *verifier) declarations() error {
 			return bad("place %d is of instruction %d, which is no write, or not behind that of the one before", i, p.PC)
 		case len(p.Path) == 0:
 			return bad("place %d has no path", i)
-		case p.Span.Start < 0 || p.Span.End < p.Span.Start || v.p.Source != "" && p.Span.End > len(v.p.Source):
+		case p.Span.Start < 0 || p.Span.End < p.Span.Start || source != "" && p.Span.End > len(source):
 			return bad("place %d is source %d to %d, which is not in the text", i, p.Span.Start, p.Span.End)
 		default:
 			last = p.PC

@@ -221,11 +221,18 @@ func (g *gen) change(w *sema.Write) {
 
 // notePlaces notes where the write just emitted gets its values; in the body, where writes are.
 func (g *gen) notePlaces(w *sema.Write) {
-	if g.dead || g.routine != nil && g.routine.Name != "" {
+	if g.dead {
 		return
 	}
+	function := g.routine != nil && g.routine.Name != ""
 	for _, p := range w.Places {
-		g.places = append(g.places, vm.Place{PC: len(g.body.instrs) - 1, Path: p.Path, Span: g.origin(p.Span)})
+		at := p.Span
+		if !function {
+			at = g.origin(at)
+		}
+		if !function || at.End <= len(g.routine.Text) {
+			g.places = append(g.places, vm.Place{PC: len(g.body.instrs) - 1, Path: p.Path, Span: at})
+		}
 	}
 }
 

@@ -66,10 +66,6 @@ func (g *gen) emit(op uint16, a, b, c uint16) {
 		}
 	}
 	g.into.instrs = append(g.into.instrs, vm.Instr{Op: op, A: a, B: b, C: c})
-	if g.routine != nil && g.routine.Name != "" {
-		g.into.spans = append(g.into.spans, ops.Span{}) // of another text: an error in a function is shown where it is called
-		return
-	}
 	g.into.spans = append(g.into.spans, g.span)
 }
 
@@ -172,8 +168,16 @@ func (g *gen) fragment(shape int) vm.Fragment {
 	}
 	f.Code = append(g.prologue.instrs, g.body.instrs...)
 	f.Spans = append(g.prologue.spans, g.body.spans...)
-	for i := range f.Spans {
-		f.Spans[i] = g.origin(f.Spans[i])
+	if g.routine != nil && g.routine.Name != "" {
+		f.Function, f.Text = g.routine.Name, g.routine.Text
+	}
+	for i, s := range f.Spans {
+		switch {
+		case f.Function == "":
+			f.Spans[i] = g.origin(s)
+		case s.End > len(f.Text): // of a view that the function reads
+			f.Spans[i] = ops.Span{}
+		}
 	}
 	offset := len(g.prologue.instrs)
 	for _, p := range g.places {

@@ -51,6 +51,7 @@ func (e *Run) sameHead(Expr) bool { return false }
 // Routine is statements that run as one: a statement of control flow, or the body of a function. It yields at most one row.
 type Routine struct {
 	Name   string // of a function; "" for a statement
+	Text   string // of the function's definition, in which its places lie
 	Span   ops.Span
 	Params []*Variable
 	Block  *Block

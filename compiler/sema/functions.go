@@ -88,7 +88,7 @@ func (c *checker) declare(o *schema.Object, d *ast.Define, src, module string) *
 		f.name = module + "::" + f.name
 	}
 	in := c.bodyChecker(f)
-	r := &Routine{Name: f.name, Block: &Block{}, Result: ops.Any}
+	r := &Routine{Name: f.name, Text: src, Block: &Block{}, Result: ops.Any}
 	if d.Type != nil {
 		r.Result = in.typ(d.Type)
 	}

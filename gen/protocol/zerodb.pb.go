@@ -869,7 +869,9 @@ type Part struct {
 	// The statement is over; work is set.
 	End bool `protobuf:"varint,5,opt,name=end,proto3" json:"end,omitempty"`
 	// What it did.
-	Work          *Work `protobuf:"bytes,6,opt,name=work,proto3" json:"work,omitempty"`
+	Work *Work `protobuf:"bytes,6,opt,name=work,proto3" json:"work,omitempty"`
+	// With end: the token with which AFTER continues the result; empty where nothing can follow.
+	Page          string `protobuf:"bytes,7,opt,name=page,proto3" json:"page,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -944,6 +946,13 @@ func (x *Part) GetWork() *Work {
 		return x.Work
 	}
 	return nil
+}
+
+func (x *Part) GetPage() string {
+	if x != nil {
+		return x.Page
+	}
+	return ""
 }
 
 // Fault is one error.
@@ -5122,14 +5131,15 @@ const file_zerodb_v1_zerodb_proto_rawDesc = "" +
 	"\x04rows\x18\x01 \x01(\x04R\x04rows\x12\x14\n" +
 	"\x05seeks\x18\x02 \x01(\x04R\x05seeks\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12\x14\n" +
-	"\x05wrote\x18\x04 \x01(\x04R\x05wrote\"\xd7\x01\n" +
+	"\x05wrote\x18\x04 \x01(\x04R\x05wrote\"\xeb\x01\n" +
 	"\x04Part\x122\n" +
 	"\tstatement\x18\x01 \x01(\v2\x14.zerodb.v1.StatementR\tstatement\x12&\n" +
 	"\x05shape\x18\x02 \x01(\v2\x10.zerodb.v1.ShapeR\x05shape\x12&\n" +
 	"\x05batch\x18\x03 \x01(\v2\x10.zerodb.v1.BatchR\x05batch\x12\x14\n" +
 	"\x05plain\x18\x04 \x01(\tR\x05plain\x12\x10\n" +
 	"\x03end\x18\x05 \x01(\bR\x03end\x12#\n" +
-	"\x04work\x18\x06 \x01(\v2\x0f.zerodb.v1.WorkR\x04work\"\xfc\x01\n" +
+	"\x04work\x18\x06 \x01(\v2\x0f.zerodb.v1.WorkR\x04work\x12\x12\n" +
+	"\x04page\x18\a \x01(\tR\x04page\"\xfc\x01\n" +
 	"\x05Fault\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +

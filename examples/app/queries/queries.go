@@ -45,7 +45,7 @@ func (q *Queries) statement(ctx context.Context, at **zerodb.Stmt, program strin
 var airportsOfProgram string
 
 // AirportsOfHash is the SHA-256 of the program, by which a server knows it.
-const AirportsOfHash = "dd9bd2afc95721eefd6b1111d1a7d72ea9c96fbfe70ce7b8a7c977899e804491"
+const AirportsOfHash = "5cf0ead1fa23af7fbaa9d0f388cecce54e829ff068695427173b156e36de26c9"
 
 // AirportsOfParams are the parameters of AirportsOf.
 type AirportsOfParams struct {
@@ -108,7 +108,7 @@ func (q *Queries) AirportsOfOne(ctx context.Context, p AirportsOfParams) (r Airp
 var flightsFromProgram string
 
 // FlightsFromHash is the SHA-256 of the program, by which a server knows it.
-const FlightsFromHash = "7453bb8498e5db976067c87c20f4dcf489a955392d707366721845118f84bcc0"
+const FlightsFromHash = "3ae19b07ae1799b576973831b859260ce70e89cd7ad0c415cfcde78469d3c83a"
 
 // FlightsFromParams are the parameters of FlightsFrom.
 type FlightsFromParams struct {
@@ -173,7 +173,7 @@ func (q *Queries) FlightsFromOne(ctx context.Context, p FlightsFromParams) (r Fl
 var visitProgram string
 
 // VisitHash is the SHA-256 of the program, by which a server knows it.
-const VisitHash = "538f491ae37bc85114c3fe51d2a90b2676880c508ce3cb11a026f4259fff0355"
+const VisitHash = "178b142bd8f2c9bbf3c9fd4c984d38034d67a549b574ab00b2d7abecb75444c0"
 
 // VisitParams are the parameters of Visit.
 type VisitParams struct {
