@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/storage/keys"
@@ -66,7 +67,9 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 		f.txn.kv.ReadKey(key)
 	}
 	f.seeks++
-	f.valid = f.it.SeekGE(key)
+	if !f.near(key) {
+		f.valid = f.it.SeekGE(key)
+	}
 	if !f.valid || !bytes.Equal(f.it.Key(), key) {
 		return nil, f.it.Error()
 	}
@@ -79,6 +82,28 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 		v = []byte{}
 	}
 	return v, err
+}
+
+// fewSteps is how many steps cost less than a seek.
+const fewSteps = 4
+
+// near moves the iterator to the first key at or behind key where that is likely to take few steps: records that were made one
+// after the other, as the edges of a vertex often are, lie side by side. It reports whether it did.
+func (f *fetcher) near(key []byte) bool {
+	if !f.valid {
+		return false
+	}
+	at, last := f.it.Key(), len(key)-1
+	if len(at) != len(key) || at[last] > key[last] || key[last]-at[last] > fewSteps || !bytes.Equal(at[:last], key[:last]) {
+		return false
+	}
+	for range key[last] - at[last] {
+		f.valid = f.it.Next()
+		if !f.valid || bytes.Compare(f.it.Key(), key) >= 0 {
+			return true
+		}
+	}
+	return bytes.Equal(f.it.Key(), key)
 }
 
 // reshaped is the record that the iterator is at as its table is now.
@@ -158,11 +183,12 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 	if err := t.alive(ctx); err != nil {
 		return err
 	}
-	f := fetcher{txn: t, mark: t.kv.Mark()}
+	room := fetchPool.Get().(*fetchRoom)
+	defer room.release()
+	f := fetcher{txn: t, mark: t.kv.Mark(), want: room.want[:0]}
 	layouts := make([]*layout, 0, 1)
 	var hints [][]hint
-	rowLayout := make([]uint16, ids.N)
-	mem := &record.Mem{}
+	rowLayout, vals := room.rows(ids.N)
 	eachRow(ids.N, sel, func(row int32) {
 		v := valueAt(ids, int(row))
 		if v.Kind() != ops.KindRecord {
@@ -180,11 +206,11 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 		}
 		rowLayout[row] = uint16(n)
 		t.key = recordKey(t.key[:0], layouts[n].tab.records, v.RecordKey())
-		f.want = append(f.want, wanted{mem.Clone(t.key), row})
+		f.want = append(f.want, wanted{room.mem.Clone(t.key), row})
 	})
-	vals := make([][]byte, ids.N)
+	room.want = f.want
 	err := f.read(func(row int32, value []byte) error {
-		vals[row] = mem.Clone(value)
+		vals[row] = room.mem.Clone(value)
 		return nil
 	})
 	if e := f.close(); err == nil {
@@ -193,6 +219,7 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 	if err != nil {
 		return err
 	}
+	mem := &record.Mem{} // of what lives on
 	for i := range cols {
 		var out record.Column
 		out.Start(dst[i])
@@ -210,7 +237,37 @@ func (t *Txn) Fetch(ctx context.Context, ids *ops.Vector, sel ops.Selection, col
 	return nil
 }
 
-// appendFetched appends a column of a record whose id is known and whose bytes stay.
+// fetchRoom is what a fetch needs while it reads.
+type fetchRoom struct {
+	want   []wanted
+	layout []uint16
+	values [][]byte
+	mem    record.Mem
+}
+
+var fetchPool = sync.Pool{New: func() any { return new(fetchRoom) }}
+
+// rows returns a layout and a value, neither of them known, for each of n rows.
+func (r *fetchRoom) rows(n int) ([]uint16, [][]byte) {
+	if cap(r.values) < n {
+		r.layout, r.values = make([]uint16, n), make([][]byte, n)
+	}
+	r.layout, r.values = r.layout[:n], r.values[:n]
+	return r.layout, r.values
+}
+
+// release gives the room to the pool, with nothing of what was read.
+func (r *fetchRoom) release() {
+	clear(r.want)
+	clear(r.values)
+	if r.mem.Held() > keepMemory {
+		r.mem = record.Mem{}
+	}
+	r.mem.Reset()
+	fetchPool.Put(r)
+}
+
+// appendFetched appends a column of a record whose id is known.
 func (l *layout) appendFetched(out *record.Column, c *column, h *hint, id ops.Value, value []byte, mem *record.Mem) error {
 	var v ops.Value
 	var err error
@@ -224,7 +281,7 @@ func (l *layout) appendFetched(out *record.Column, c *column, h *hint, id ops.Va
 	case fromID:
 		v = id
 	case fromRecord:
-		v, err = record.Object(value, id, l.dict, mem)
+		v, err = record.Object(mem.Clone(value), id, l.dict, mem)
 	}
 	if err != nil {
 		return corruptRecord(*l.tab.name, id.RecordKey(), err)
