@@ -25,11 +25,13 @@ type fetcher struct {
 	mark  kv.Mark
 	it    *kv.Iter
 	at    keys.Prefix // the object that it is over
-	valid bool        // whether it is at a key
-	old   *table      // the table it is over, where that may have records older than a redefinition
-	want  []wanted
-	bytes int64
-	seeks int64
+	valid bool        // whether it is at a key, the first at or behind the one sought last
+	// number is the key sought last where that is an int, not less than 0; else -1.
+	number int64
+	old    *table // the table it is over, where that may have records older than a redefinition
+	want   []wanted
+	bytes  int64
+	seeks  int64
 }
 
 // read finds every wanted record and calls found for its rows. value is valid during the call.
@@ -88,22 +90,25 @@ func (f *fetcher) seek(key []byte) ([]byte, error) {
 const fewSteps = 4
 
 // near moves the iterator to the first key at or behind key where that is likely to take few steps: records that were made one
-// after the other, as the edges of a vertex often are, lie side by side. It reports whether it did.
+// after the other, as the edges of a vertex often are, lie side by side and have numbers in a row. It reports whether it did.
 func (f *fetcher) near(key []byte) bool {
-	if !f.valid {
+	before := f.number
+	f.number = -1
+	if id, rest, err := decodeKey(key[keys.PrefixLen:]); err == nil && len(rest) == 0 && id.Kind() == ops.KindInt {
+		f.number = id.AsInt()
+	}
+	if !f.valid || before < 0 || f.number < before || f.number-before > fewSteps {
 		return false
 	}
-	at, last := f.it.Key(), len(key)-1
-	if len(at) != len(key) || at[last] > key[last] || key[last]-at[last] > fewSteps || !bytes.Equal(at[:last], key[:last]) {
-		return false
-	}
-	for range key[last] - at[last] {
-		f.valid = f.it.Next()
-		if !f.valid || bytes.Compare(f.it.Key(), key) >= 0 {
+	for range f.number - before {
+		if bytes.Compare(f.it.Key(), key) >= 0 {
+			return true // the one before is missing
+		}
+		if f.valid = f.it.Next(); !f.valid {
 			return true
 		}
 	}
-	return bytes.Equal(f.it.Key(), key)
+	return bytes.Compare(f.it.Key(), key) >= 0
 }
 
 // reshaped is the record that the iterator is at as its table is now.
@@ -125,7 +130,7 @@ func (f *fetcher) open(prefix []byte) error {
 	if err != nil {
 		return err
 	}
-	f.it, f.valid, f.old = it, false, nil
+	f.it, f.valid, f.number, f.old = it, false, -1, nil
 	if tab := f.txn.cat.tables[f.at.Object()]; tab != nil && f.txn.reshapes(tab) {
 		f.old = tab
 	}
