@@ -48,6 +48,11 @@ func (t *Txn) redefineTable(cat *catalog, c *schema.Change) error {
 	if cat.byName[c.Name] == nil && c.IfExists {
 		return nil
 	}
+	if to := c.Redefinition.To; to != "" {
+		if err := checkName("table", to); err != nil {
+			return err
+		}
+	}
 	if _, _, err := schema.Redefine(cat, c.Name, c.Redefinition); err != nil {
 		return err
 	}
