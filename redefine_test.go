@@ -12,7 +12,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/zerodb/zerodb"
+	"github.com/zerodb/zerodb/compiler"
 	"github.com/zerodb/zerodb/ops"
+	"github.com/zerodb/zerodb/vm"
 )
 
 // TestRedefineInABubble redefines a table of many records, closes the database while its job runs, crashes it, and finds everything
@@ -94,5 +96,50 @@ func TestRedefineKeyValues(t *testing.T) {
 		if err != nil || !found || string(v) != fmt.Sprint("v", i) {
 			t.Fatal(i, string(v), found, err)
 		}
+	}
+}
+
+// TestRedefineAsProgram compiles definitions and runs the file; bytes of it that were changed are refused or run, and never panic.
+func TestRedefineAsProgram(t *testing.T) {
+	db, err := zerodb.OpenMemory(nil)
+	must(t, err)
+	defer db.Close()
+	s := session(t, db)
+	run(t, s, `DEFINE TYPE place FIELDS city TYPE string; DEFINE TABLE p FIELDS a TYPE string, b TYPE string?; CREATE p:1 SET a = "5"`)
+	cat, err := s.Catalog()
+	must(t, err)
+	text := `REDEFINE TABLE p AS q SCHEMALESS FIELDS a AS n TYPE int ASSERT $value > 0, b AS none, at TYPE place? READONLY, c TYPE int UNIQUE VALUE 7`
+	result, errs := compiler.Compile(text, compiler.Options{Catalog: cat})
+	if len(errs) > 0 {
+		t.Fatal(errs[0])
+	}
+	file, err := vm.Encode(result.Program)
+	must(t, err)
+	back, err := vm.Decode(file)
+	must(t, err)
+	again, err := vm.Encode(back)
+	must(t, err)
+	if string(again) != string(file) {
+		t.Error("it is not what was encoded")
+	}
+	for i := range file {
+		for _, bit := range []byte{1, 0x80} {
+			changed := append([]byte(nil), file...)
+			changed[i] ^= bit
+			other, err := zerodb.OpenMemory(&zerodb.Options{NoWarmUp: true})
+			must(t, err)
+			o := session(t, other)
+			run(t, o, `DEFINE TABLE p FIELDS a TYPE string, b TYPE string?`)
+			if _, err := o.ExecuteProgram(t.Context(), changed); err != nil && ops.CodeOf(err) == ops.CodeInternal {
+				t.Errorf("byte %d: %v", i, err)
+			}
+			must(t, other.Close())
+		}
+	}
+	_, err = s.ExecuteProgram(t.Context(), file)
+	must(t, err)
+	want(t, run(t, s, `SELECT * FROM q`), `{"id":"q:1","c":7,"n":5}`)
+	if _, err := s.ExecuteProgram(t.Context(), file); ops.CodeOf(err) != ops.CodeUnknownTable {
+		t.Error(err)
 	}
 }
