@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -351,163 +350,6 @@ func (r *redefining) refused() error {
 		WithHint("change or delete these records first")
 }
 
-// tryRecords converts so many records from a key on for a try, and fills the indexes that will be. It returns how many it has looked
-// at, and where to go on.
-func (t *Txn) tryRecords(ctx context.Context, tab *table, from []byte, most int, r *redefining) (n int, next []byte, err error) {
-	err = t.walkRecords(ctx, tab, from, func(w walked) (bool, error) {
-		if n == most || len(r.bad) >= worstRecords {
-			next = recordKey(nil, tab.records, w.key)
-			return false, nil
-		}
-		n++
-		reason, err := t.tryRecord(tab, w.key, w.value)
-		if reason != "" {
-			r.bad = append(r.bad, show(recordID(tab, w.key))+": "+reason)
-		}
-		return true, err
-	})
-	return n, next, err
-}
-
-// tryRecord converts a record for a try; the reason says why that cannot be done.
-func (t *Txn) tryRecord(tab *table, key ops.Value, value []byte) (reason string, err error) {
-	obj, err := record.Object(value, ops.None, t.dict(tab.tableState), nil)
-	if err != nil {
-		return "", corruptRecord(tab.desc.Name, key, err)
-	}
-	obj, err = t.toPending(tab, obj)
-	if err != nil {
-		return ops.MessageOf(err), nil
-	}
-	err = t.pendingEntries(tab, key, ops.None, obj)
-	if code := ops.CodeOf(err); err != nil && (code == ops.CodeUnique || code == ops.CodeTooLarge) {
-		return ops.MessageOf(err), nil
-	}
-	return "", err
-}
-
-// walked is a record that walkRecords is at: its key, its bytes as they are stored and as its table is now, and its commit time.
-type walked struct {
-	key           ops.Value
-	stored, value []byte
-	at            kv.Time
-}
-
-// walkRecords calls use for the records from a key on until it returns false.
-func (t *Txn) walkRecords(ctx context.Context, tab *table, from []byte, use func(walked) (bool, error)) error {
-	p := tab.records
-	lo, hi := p[:], keys.AppendEnd(nil, p[:])
-	if from != nil {
-		lo = from
-	}
-	it, err := t.kv.NewIter(lo, hi, t.kv.Mark())
-	if err != nil {
-		return err
-	}
-	more := true
-	for ok := it.First(); ok && more && err == nil; ok = it.Next() {
-		if err = ctx.Err(); err != nil {
-			break
-		}
-		var w walked
-		if w.key, err = keyOf(tab, it.Key()); err == nil {
-			w.stored, err = it.Value()
-		}
-		if err == nil {
-			w.at, err = it.Time()
-		}
-		if err == nil {
-			w.value, err = t.reshape(tab, w.stored, w.at)
-		}
-		if err == nil {
-			more, err = use(w)
-		}
-	}
-	if e := it.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// toPending makes of a record what it will be, and makes sure that it can be stored.
-func (t *Txn) toPending(tab *table, obj ops.Value) (ops.Value, error) {
-	p := tab.desc.Pending
-	obj, err := p.Apply(obj)
-	if err != nil {
-		return obj, err
-	}
-	if name := p.Table.Undeclared(obj); name != "" {
-		return obj, ops.Errorf(ops.CodeUnknownField, "it has a field %s, which table %s does not declare", name, p.Table.Name)
-	}
-	t.interner.begin(tab.tableState, t.dict(tab.tableState))
-	_, err = t.enc.Record(nil, obj.AsObject())
-	return obj, err
-}
-
-// alsoPending keeps what is pending for a table when one of its records is written: obj is none where it is deleted, old is nil where
-// there was none.
-func (t *Txn) alsoPending(tab *table, key ops.Value, old []byte, obj ops.Value) error {
-	before := ops.None
-	if old != nil {
-		was, err := record.Object(old, ops.None, t.dict(tab.tableState), nil)
-		if err != nil {
-			return corruptRecord(tab.desc.Name, key, err)
-		}
-		// What cannot be converted has no entries: the check will find it.
-		if was, err = tab.desc.Pending.Apply(was); err == nil {
-			before = was
-		}
-	}
-	if !obj.IsNone() {
-		var err error
-		if obj, err = t.toPending(tab, obj); err != nil {
-			return ops.Errorf(ops.CodeOf(err), "table %s is being redefined, and record %s would not fit what it is going to be: %s", tab.desc.Name, show(recordID(tab, key)), ops.MessageOf(err))
-		}
-	}
-	return wrap(t.pendingEntries(tab, key, before, obj))
-}
-
-// pendingEntries keeps the indexes that a pending redefinition fills, for a record that changes as given, in the new shape.
-func (t *Txn) pendingEntries(tab *table, key, before, after ops.Value) error {
-	if then := tab.desc.Pending.Table; then.Name != tab.desc.Name { // ids in the entries are of the new name
-		tab = &table{tableState: &tableState{id: tab.id, part: tab.part, name: &then.Name, records: tab.records}, desc: tab.desc}
-	}
-	for _, ix := range tab.desc.Pending.Table.Indexes {
-		if ix.Ready {
-			continue
-		}
-		entryOf := func(obj ops.Value) (entry, error) {
-			_, e, err := appendEntry(nil, tab, ix, key, func(path []string) (ops.Value, error) { return pathValue(tab, key, obj, path), nil })
-			return e, err
-		}
-		var was, is entry
-		var err error
-		if !before.IsNone() {
-			if was, err = entryOf(before); err != nil {
-				return err
-			}
-		}
-		if !after.IsNone() {
-			if is, err = entryOf(after); err != nil {
-				return err
-			}
-		}
-		if was.key != nil && string(was.key) != string(is.key) {
-			t.kv.Delete(was.key, kv.Unknown)
-		}
-		if is.key == nil {
-			continue
-		}
-		// It may be there: a writer or the check has put it.
-		if !is.unique {
-			t.kv.Put(is.key, is.value, kv.Unknown)
-		} else if err := t.putEntry(tab, ix, key, is); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // turn puts the redefinition into force.
 func (r *redefining) turn(ctx context.Context) error {
 	return r.store.again(ctx, r.place, func(t *Txn) error {
@@ -595,8 +437,11 @@ func (t *Txn) noEnds(tab *table, name string) error {
 
 // noRelation refuses to rename a table that is a vertex itself: its name is the key of that.
 func (t *Txn) noRelation(tab *table, name string) error {
+	if !tab.desc.Edge {
+		return nil
+	}
 	number, known := t.vertexTable(tab, schema.TableVertices)
-	if !tab.desc.Edge || !known {
+	if !known {
 		return nil
 	}
 	for _, p := range []keys.Prefix{tab.out, tab.in} {
@@ -674,123 +519,4 @@ func (t *Txn) dropPendingIndexes(tab *table) {
 			t.drop(p[:])
 		}
 	}
-}
-
-// rewrite writes older records anew: at once where there are few, else in the background.
-func (r *redefining) rewrite(ctx context.Context) {
-	s, p := r.store, r.place
-	ref, err := s.catalogRef(p)
-	if err != nil {
-		s.end(r.job, err)
-		return
-	}
-	for _, id := range r.ids {
-		n, tab := r.job, ref.Load().tables[id]
-		if tab == nil {
-			continue
-		}
-		if id != r.id {
-			n = s.begin("redefine", "rewriting", p, tab, "")
-		}
-		s.enter(n, "rewriting", tab.desc.Name)
-		if !unfinished(tab.desc) {
-			s.end(n, nil)
-			continue
-		}
-		if err := s.claim(ctx, id); err != nil { // it is free, so the context has ended
-			s.end(n, err)
-			continue
-		}
-		if tab.rows.Load() <= smallTable && s.rewriteAll(ctx, p, id, n) == nil {
-			s.release(id)
-			s.end(n, nil)
-			continue
-		}
-		s.background(id, n, func(ctx context.Context) error { return s.rewriteAll(ctx, p, id, n) })
-	}
-}
-
-// rewriteAll writes every record of a table anew that is older than its last redefinition.
-func (s *Store) rewriteAll(ctx context.Context, p place, id uint32, n *job) error {
-	chunk := buildChunk
-	for from, first := []byte(nil), true; first || from != nil; {
-		count, next, err := s.rewriteSome(ctx, p, id, from, chunk)
-		switch {
-		case err != nil && ops.CodeOf(err) == ops.CodeConflict:
-			// Writers came in between; what they wrote is new, and smaller pieces meet fewer of them.
-			chunk = max(chunk/2, 1)
-			if err := ctx.Err(); err != nil {
-				return wrap(err)
-			}
-			continue
-		case err != nil:
-			return wrap(err)
-		}
-		n.done.Add(int64(count))
-		from, first = next, false
-		chunk = min(chunk*2, buildChunk)
-	}
-	err := s.again(ctx, p, func(t *Txn) error {
-		tab := t.cat.tables[id]
-		if tab == nil || !unfinished(tab.desc) {
-			return nil
-		}
-		if err := t.use(tab); err != nil {
-			return err
-		}
-		desc := *tab.desc
-		stamp(&desc, tab.since)
-		desc.Shapes = slices.Clone(desc.Shapes)
-		for i := range desc.Shapes {
-			desc.Shapes[i].Done = true
-		}
-		return t.putTable(t.cat.with(&desc, tab.tableState), &desc)
-	})
-	if err != nil {
-		return wrap(err)
-	}
-	// What was counted of fields is of their former names and types.
-	return wrap(s.again(ctx, p, func(t *Txn) error {
-		if tab := t.cat.tables[id]; tab != nil {
-			return t.analyze(ctx, t.cat, tab.desc.Name)
-		}
-		return nil
-	}))
-}
-
-// rewriteSome does so for so many records from a key on. It returns how many it looked at, and where to go on.
-func (s *Store) rewriteSome(ctx context.Context, p place, id uint32, from []byte, most int) (n int, next []byte, err error) {
-	t, err := s.Begin(ctx, TxnOptions{Namespace: p.namespace, Database: p.database, Write: true})
-	if err != nil {
-		return 0, nil, err
-	}
-	tab := t.cat.tables[id]
-	if tab == nil || !unfinished(tab.desc) {
-		t.Cancel()
-		return 0, nil, nil
-	}
-	if err = t.use(tab); err == nil {
-		// Nothing depends on the records between those that are written: what comes in is new.
-		err = t.walkRecords(ctx, tab, from, func(w walked) (bool, error) {
-			if n == most {
-				next = recordKey(nil, tab.records, w.key)
-				return false, nil
-			}
-			n++
-			// One that is the same in both shapes may be older.
-			if tab.older(w.at) && !bytes.Equal(w.stored, w.value) {
-				t.key = recordKey(t.key[:0], tab.records, w.key)
-				t.value = append(t.value[:0], w.value...)
-				t.kv.Put(t.key, t.value, kv.Unknown)
-				t.watch(tab)
-			}
-			return true, nil
-		})
-	}
-	if err != nil {
-		t.Cancel()
-		return 0, nil, err
-	}
-	_, err = t.Commit(ctx)
-	return n, next, err
 }

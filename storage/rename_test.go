@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -218,4 +219,70 @@ func mustCatalog(t testing.TB, s *Store) schema.Catalog {
 	c, err := s.Catalog("main", "main")
 	must(t, err)
 	return c
+}
+
+// TestRenameBesideAWriter lets a writer commit, with a field that is new, between the making of the renamed table and its commit.
+func TestRenameBesideAWriter(t *testing.T) {
+	s := memStore(t)
+	society(t, s, 5)
+	r := &redefining{store: s, place: place{"main", "main"}, id: tableID(t, s, "person"), change: &schema.Change{Kind: schema.RedefineTable, Name: "person",
+		Redefinition: &schema.Redefinition{To: "human"}}}
+	r.job = s.begin("redefine", "checking", r.place, s.tables[r.id], "")
+	_, err := r.announce(ctx)
+	must(t, err)
+	for _, id := range r.ids {
+		must(t, r.check(ctx, id))
+	}
+	turning := begin(t, s, true)
+	must(t, turning.useAll(turning.cat))
+	must(t, r.turnName(turning, "human"))
+	for _, id := range r.ids {
+		must(t, turning.turn(turning.cat.tables[id]))
+	}
+	update(t, s, func(txn *Txn) { create(t, txn, "person", ops.Int(5), "nickname", "x") })
+	commit(t, turning)
+	s.end(r.job, nil)
+	read(t, s, func(txn *Txn) {
+		var dst [1]ops.Value
+		ok, err := txn.Get(ctx, txn.Catalog().Table("human"), ops.Int(5), []vm.Column{field("nickname")}, dst[:])
+		if !ok || err != nil || dst[0].Kind() != ops.KindString || dst[0].AsString() != "x" {
+			t.Error(ok, err, show(dst[0]))
+		}
+	})
+	if n := mustCatalog(t, s).Rows("human"); n != 6 {
+		t.Error(n)
+	}
+	sound(t, s)
+}
+
+// TestRenameMeetsANewLink lets another table get its first link to one that is being renamed.
+func TestRenameMeetsANewLink(t *testing.T) {
+	s := memStore(t)
+	society(t, s, 5)
+	r := &redefining{store: s, place: place{"main", "main"}, id: tableID(t, s, "person"), change: &schema.Change{Kind: schema.RedefineTable, Name: "person",
+		Redefinition: &schema.Redefinition{To: "human"}}}
+	r.job = s.begin("redefine", "checking", r.place, s.tables[r.id], "")
+	update(t, s, func(txn *Txn) { create(t, txn, "late", ops.Int(1), "n", 1) })
+	_, err := r.announce(ctx)
+	must(t, err)
+	update(t, s, func(txn *Txn) { create(t, txn, "late", ops.Int(2), "who", ops.Record("person", ops.Int(3))) })
+	for _, id := range r.ids {
+		must(t, r.check(ctx, id))
+	}
+	if err := r.turn(ctx); !errors.Is(err, errAgain) {
+		t.Fatal(err)
+	}
+	for _, id := range r.ids {
+		must(t, s.dropPending(ctx, r.place, id))
+	}
+	s.end(r.job, nil)
+	must(t, rename(ctx, s, "person", "human"))
+	read(t, s, func(txn *Txn) {
+		var dst [1]ops.Value
+		ok, err := txn.Get(ctx, txn.Catalog().Table("late"), ops.Int(2), []vm.Column{field("who")}, dst[:])
+		if !ok || err != nil || !ops.Equal(dst[0], ops.Record("human", ops.Int(3))) {
+			t.Error(ok, err, show(dst[0]))
+		}
+	})
+	sound(t, s)
 }
