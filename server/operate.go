@@ -22,8 +22,8 @@ func isOperation(method string) bool {
 	return strings.HasPrefix(method, "/"+protocol.Operate_ServiceDesc.ServiceName+"/")
 }
 
-// mayOperate says who may: Options.Operator decides. Without it callers from this machine may, as long as nobody has to say who he
-// is: where there are users, coming from here is no right.
+// mayOperate says who may: Options.Operator decides. Without it owners may, and callers from this machine as long as nobody has to say
+// who he is: where there are users, coming from here is no right.
 func (s *Server) mayOperate(ctx context.Context) error {
 	if s.options.Operator != nil {
 		return s.options.Operator(identityOf(ctx))

@@ -23,8 +23,8 @@ type Options struct {
 	Authenticator Authenticator
 	// Guard gives what an identity may do; nil, or a nil Guard, allows everything.
 	Guard func(Identity) zerodb.Guard
-	// Operator says whether an identity may do what is for those who run the server, such as backups; nil lets in those who call from
-	// this machine, unless there is an Authenticator.
+	// Operator says whether an identity may do what is for those who run the server, such as backups; nil lets in identities with
+	// the role owner, and callers from this machine who are nobody in particular.
 	Operator func(Identity) error
 	// Reload reads certificates anew, for who asks for it from outside; nil where there are none.
 	Reload func() error

@@ -3,8 +3,10 @@ package vm
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/zerodb/zerodb/gen/opcodes"
 	"github.com/zerodb/zerodb/ops"
 	"github.com/zerodb/zerodb/ops/schema"
 )
@@ -13,6 +15,7 @@ import (
 // fragments with what each instruction refers to and the source it was made of, its statements and its manifest. The
 // text of a program never differs from one run or machine to another.
 func Disassemble(w io.Writer, p *Program) {
+	p = withoutSecrets(p)
 	d := disassembler{w, newNamer(p)}
 	fmt.Fprintf(w, "zqb %d\n", FormatVersion)
 	d.pools(p)
@@ -396,4 +399,28 @@ func indexText(ix *schema.Index) string {
 		text += " unique"
 	}
 	return text
+}
+
+// withoutSecrets is a program in which constants that are passwords are stars.
+func withoutSecrets(p *Program) *Program {
+	out := p
+	for i := range p.Fragments {
+		code := p.Fragments[i].Code
+		for _, in := range code {
+			if in.Op != opcodes.DefineSecret {
+				continue
+			}
+			for _, from := range code {
+				if from.Op == opcodes.Const && from.A == in.B && int(from.B) < len(p.Consts) {
+					if out == p {
+						c := *p
+						c.Consts = slices.Clone(p.Consts)
+						out = &c
+					}
+					out.Consts[from.B] = ops.String("******")
+				}
+			}
+		}
+	}
+	return out
 }
