@@ -192,3 +192,87 @@ func arrayRange(_ *Env, a []Value) (Value, error) {
 	}
 	return List(out), nil
 }
+
+// arrayMore are functions of lists that are read as bools, and sums over lists.
+func arrayMore() []Func {
+	pairwise := func(name, doc, result string, f func(a, b bool) bool) Func {
+		return fn("array::boolean_"+name, []string{"a: list, b: list -> [bool]"}, doc, "array::boolean_"+name+"([true, false], [true, true])", result,
+			func(_ *Env, a []Value) (Value, error) {
+				x, y := a[0].AsList(), a[1].AsList()
+				out := make([]Value, max(len(x), len(y)))
+				at := func(vs []Value, i int) bool { return i < len(vs) && isSet(vs[i]) }
+				for i := range out {
+					out[i] = Bool(f(at(x, i), at(y, i)))
+				}
+				return List(out), nil
+			})
+	}
+	return []Func{
+		pairwise("and", "For each place whether both lists have something that counts as true there: all but none, false, 0 and what is empty does.", "[true, false]", func(a, b bool) bool { return a && b }),
+		pairwise("or", "For each place whether one of the lists has something there that counts as true.", "[true, true]", func(a, b bool) bool { return a || b }),
+		pairwise("xor", "For each place whether just one of the lists has something there that counts as true.", "[false, true]", func(a, b bool) bool { return a != b }),
+		fn("array::boolean_not", []string{"list: list -> [bool]"}, "For each element whether it does not count as true.", "array::boolean_not([0, 1])", "[true, false]", func(_ *Env, a []Value) (Value, error) {
+			out := make([]Value, len(a[0].AsList()))
+			for i, v := range a[0].AsList() {
+				out[i] = Bool(!isSet(v))
+			}
+			return List(out), nil
+		}),
+		fn("array::filter_index", []string{"list: list, value: any -> [int]"}, "The indexes at which a value is.", "array::filter_index([1, 2, 1], 1)", "[0, 2]", func(_ *Env, a []Value) (Value, error) {
+			var out []Value
+			for i, v := range a[0].AsList() {
+				if Equal(v, a[1]) {
+					out = append(out, Int(int64(i)))
+				}
+			}
+			return List(out), nil
+		}),
+		fn("array::rotate", []string{"list: [T], steps: int -> [T]"}, "The list with so many elements taken from its beginning to its end; the other way round where negative.", "array::rotate([1, 2, 3], 1)", "[2, 3, 1]",
+			func(_ *Env, a []Value) (Value, error) {
+				vs := a[0].AsList()
+				if len(vs) == 0 {
+					return List(nil), nil
+				}
+				k := int((a[1].AsInt()%int64(len(vs)) + int64(len(vs))) % int64(len(vs)))
+				return List(slices.Concat(vs[k:], vs[:k])), nil
+			}),
+		fn("array::sum", []string{numberList + " -> number"}, "The sum of the numbers: DuckDB users look for it here.", "array::sum([1, 2])", "3",
+			func(_ *Env, a []Value) (Value, error) { return folded(&sumOrZero{}, a[0].AsList()) }),
+		fn("array::avg", []string{numberList + " -> any"}, "The mean of the numbers.", "array::avg([1, 2])", "1.5",
+			func(_ *Env, a []Value) (Value, error) { return folded(&sumState{mean: true}, a[0].AsList()) }),
+		fn("array::cumulative_sum", []string{numberList + " -> [number]"}, "For each place the sum of the numbers up to there.", "array::cumulative_sum([1, 2, 3])", "[1, 3, 6]", arrayCumulative),
+	}
+}
+
+// isSet reports whether a value counts as true where lists of anything are read as bools.
+func isSet(v Value) bool {
+	switch v.kind {
+	case KindNone:
+		return false
+	case KindBool:
+		return v.AsBool()
+	case KindString, KindBytes, KindList, KindTuple, KindSet, KindObject:
+		return v.bits != 0
+	}
+	return !v.kind.IsNumber() || Compare(v, Int(0)) != 0
+}
+
+func arrayCumulative(_ *Env, a []Value) (Value, error) {
+	sum := Int(0)
+	out := make([]Value, len(a[0].AsList()))
+	for i, v := range a[0].AsList() {
+		if v.IsNone() {
+			out[i] = sum
+			continue
+		}
+		if !v.kind.IsNumber() {
+			return None, fault(0, "has %s where a number is wanted", shown(v))
+		}
+		var err error
+		if sum, err = add(sum, v); err != nil {
+			return None, overflow()
+		}
+		out[i] = sum
+	}
+	return List(out), nil
+}

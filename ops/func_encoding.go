@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"crypto/sha3"
 	"crypto/sha512"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"hash/crc32"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -108,4 +110,47 @@ func cryptoFuncs() []Func {
 		}),
 		digest("sha512", "The SHA-512 digest", `"2dc48a94"`, func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }),
 	}
+}
+
+func encodingMore() []Func {
+	pair := func(name, doc, example string, encode func([]byte) string, decode func(string) ([]byte, error)) []Func {
+		return []Func{
+			fn("encoding::"+name+"_encode", textOrBytes, "Bytes, or the UTF-8 of a string, as "+doc+".", `encoding::`+name+`_encode("zero?>")`, example,
+				func(_ *Env, a []Value) (Value, error) { return textOf(encode(octets(a, 0))) }),
+			fn("encoding::"+name+"_decode", []string{"text: string -> bytes"}, "The bytes that "+doc+" writes.", `encoding::`+name+`_decode(`+example+`)`, `b"zero?>"`,
+				func(_ *Env, a []Value) (Value, error) {
+					b, err := decode(a[0].AsString())
+					if err != nil {
+						return None, faultOf(CodeCast, 0, "is not %s", doc)
+					}
+					return Bytes(b), nil
+				}),
+		}
+	}
+	return slices.Concat(
+		pair("base64url", "base64 for addresses, without padding", `"emVybz8-"`, base64.RawURLEncoding.EncodeToString, base64.RawURLEncoding.DecodeString),
+		pair("base32", "base32", `"PJSXE3Z7HY======"`, base32.StdEncoding.EncodeToString, base32.StdEncoding.DecodeString),
+		[]Func{
+			fn("bytes::slice", []string{"data: bytes, from: int, to?: int -> bytes"}, "The bytes from one index to before another; negative ones count from the end.", `bytes::slice(b"abcd", 1, -1)`, `b"bc"`,
+				func(_ *Env, a []Value) (Value, error) {
+					b := a[0].AsBytes()
+					i, j := position(a[1].AsInt(), len(b)), position(intOr(a, 2, int64(len(b))), len(b))
+					return Bytes(b[min(i, j):j]), nil
+				}),
+			fn("bytes::concat", []string{"parts...: bytes -> bytes"}, "The bytes one behind another.", `bytes::concat(b"a", b"b")`, `b"ab"`, func(_ *Env, a []Value) (Value, error) {
+				var out []byte
+				for i, v := range a {
+					if len(out)+len(v.AsBytes()) > maxText {
+						return None, tooLarge(i, maxText, "bytes")
+					}
+					out = append(out, v.AsBytes()...)
+				}
+				return Bytes(out), nil
+			}),
+			fn("bytes::reverse", []string{"data: bytes -> bytes"}, "The bytes from the last to the first.", `bytes::reverse(b"ab")`, `b"ba"`, func(_ *Env, a []Value) (Value, error) {
+				b := slices.Clone(a[0].AsBytes())
+				slices.Reverse(b)
+				return Bytes(b), nil
+			}),
+		})
 }

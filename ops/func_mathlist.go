@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/cockroachdb/apd/v3"
@@ -208,4 +209,71 @@ func mathMode(_ *Env, a []Value) (Value, error) {
 		i = j
 	}
 	return best, nil
+}
+
+func mathMore() []Func {
+	whole := func(name, doc, example, result string, quotient bool) Func {
+		return fn("math::"+name, []string{"x: int, y: int -> int"}, doc, "math::"+name+example, result, func(_ *Env, a []Value) (Value, error) {
+			x, y := a[0].AsInt(), a[1].AsInt()
+			switch {
+			case y == 0:
+				return None, faultOf(CodeDivisionByZero, 1, "divides by zero")
+			case y == -1 && quotient:
+				if x == math.MinInt64 {
+					return None, overflow()
+				}
+				return Int(-x), nil
+			case y == -1:
+				return Int(0), nil
+			}
+			q, r := x/y, x%y
+			if r != 0 && (r < 0) != (y < 0) {
+				q, r = q-1, r+y
+			}
+			if quotient {
+				return Int(q), nil
+			}
+			return Int(r), nil
+		})
+	}
+	constant := func(name string, f float64, doc, result string) Func {
+		row := fn("math::"+name, []string{"-> float"}, doc, "math::"+name+"()", result, func(*Env, []Value) (Value, error) { return Float(f), nil })
+		row.Cost = CostConst
+		return row
+	}
+	return []Func{
+		whole("floor_div", "The quotient of ints, rounded down: what / rounds toward zero.", "(-7, 2)", "-4", true),
+		whole("floor_mod", "The remainder that floor_div leaves; it has the sign of the divisor.", "(-7, 2)", "1", false),
+		fn("math::factorial", []string{"n: int -> decimal"}, "The product of the ints from 1 to n (at most 400), as a decimal.", "math::factorial(20)", `d"2432902008176640000"`, mathFactorial),
+		fn("math::bit_count", []string{"x: wide -> int"}, "How many bits of an integer are set; of a negative one, how many are not.", "math::bit_count(255)", "8", func(_ *Env, a []Value) (Value, error) {
+			w := a[0].AsWide().bits()
+			n := bits.OnesCount64(w[0]) + bits.OnesCount64(w[1]) + bits.OnesCount64(w[2])
+			if w[2]>>63 != 0 {
+				n = 192 - n
+			}
+			return Int(int64(n)), nil
+		}),
+		float1("asinh", "The number whose hyperbolic sine is x.", "math::asinh(0)", "0.0", math.Asinh),
+		float1("acosh", "The number whose hyperbolic cosine is x.", "math::acosh(1)", "0.0", math.Acosh),
+		float1("atanh", "The number whose hyperbolic tangent is x.", "math::atanh(0)", "0.0", math.Atanh),
+		float1("log1p", "The natural logarithm of 1 + x, exact for small x.", "math::log1p(0)", "0.0", math.Log1p),
+		float1("expm1", "e to the power of x, less 1, exact for small x.", "math::expm1(0)", "0.0", math.Expm1),
+		constant("sqrt_2", math.Sqrt2, "The square root of 2.", "1.4142135623730951"),
+		constant("ln_2", math.Ln2, "The natural logarithm of 2.", "0.6931471805599453"),
+		constant("ln_10", math.Ln10, "The natural logarithm of 10.", "2.302585092994046"),
+	}
+}
+
+func mathFactorial(_ *Env, a []Value) (Value, error) {
+	n, err := intIn(a, 0, 0, 400)
+	if err != nil {
+		return None, err
+	}
+	p := apd.New(1, 0)
+	for i := 2; i <= n; i++ {
+		if _, err := exactProduct(p, p, apd.New(int64(i), 0)); err != nil {
+			return None, overflow()
+		}
+	}
+	return Decimal(p), nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -256,4 +257,62 @@ func ulidTime(s string) (ms int64, ok bool) {
 		}
 	}
 	return ms, true
+}
+
+func randMore() []Func {
+	return []Func{
+		needs(CapabilityRandom, fn("rand::bytes", []string{"count: int -> bytes"}, "So many random bytes (up to 65,536).", "bytes::len(rand::bytes(8))", "8", func(env *Env, a []Value) (Value, error) {
+			n, err := intIn(a, 0, 0, 1<<16)
+			if err != nil {
+				return None, err
+			}
+			b := make([]byte, n)
+			return Bytes(b), env.random(b)
+		})),
+		needs(CapabilityRandom, fn("rand::sample", []string{"list: [T], count: int -> [T]"}, "So many elements of a list, each at most once, in random order; all of a shorter one.", "array::len(rand::sample([1, 2, 3], 2))", "2", randSample)),
+		needs(CapabilityRandom, fn("rand::normal", []string{"mean: float, deviation: float -> float"}, "A random number of the normal distribution.", "rand::normal(5, 0)", "5.0", randNormal)),
+	}
+}
+
+func randSample(env *Env, a []Value) (Value, error) {
+	n, err := intIn(a, 1, 0, math.MaxInt64)
+	if err != nil {
+		return None, err
+	}
+	vs := slices.Clone(a[0].AsList())
+	n = min(n, len(vs))
+	for i := range n {
+		j, err := env.below(uint64(len(vs) - i))
+		if err != nil {
+			return None, err
+		}
+		k := i + int(j)
+		vs[i], vs[k] = vs[k], vs[i]
+	}
+	return List(vs[:n:n]), nil
+}
+
+// randNormal is the method of Box and Muller.
+func randNormal(env *Env, a []Value) (Value, error) {
+	mean, err := float(a, 0)
+	if err != nil {
+		return None, err
+	}
+	deviation, err := float(a, 1)
+	switch {
+	case err != nil:
+		return None, err
+	case deviation < 0:
+		return None, fault(1, "must not be negative")
+	}
+	u, err := env.word()
+	if err != nil {
+		return None, err
+	}
+	w, err := env.word()
+	if err != nil {
+		return None, err
+	}
+	x, y := (float64(u>>11)+1)/(1<<53), float64(w>>11)/(1<<53)
+	return finiteFloat(mean + deviation*math.Sqrt(-2*math.Log(x))*math.Cos(2*math.Pi*y))
 }

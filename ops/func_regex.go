@@ -2,6 +2,7 @@ package ops
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -141,4 +142,32 @@ func replaceRegex(re *regexp.Regexp, s, by string) (Value, error) {
 		}
 	}
 	return textOf(string(append(out, s[end:]...)))
+}
+
+func regexMore() []Func {
+	return []Func{
+		fn("regex::count", []string{"text: string, pattern: regex -> int"}, "How often the expression matches, without overlap.", "regex::count(\"banana\", //an//)", "2", func(_ *Env, a []Value) (Value, error) {
+			return Int(int64(len(a[1].AsRegex().Compiled.FindAllStringIndex(a[0].AsString(), -1)))), nil
+		}),
+		fn("regex::is_valid", []string{"pattern: string -> bool"}, "Whether a text is a regular expression.", `regex::is_valid("(")`, "false", func(_ *Env, a []Value) (Value, error) {
+			_, err := NewRegex(a[0].AsString(), "")
+			return Bool(err == nil), nil
+		}),
+		fn("regex::groups", []string{"text: string, pattern: regex -> object?"}, "The named groups of the first match, as an object.", `regex::groups("k=v", //(?P<key>\w)=(?P<value>\w)//)`, `{ key: "k", value: "v" }`, regexGroups),
+	}
+}
+
+func regexGroups(_ *Env, a []Value) (Value, error) {
+	re := a[1].AsRegex().Compiled
+	match := re.FindStringSubmatch(a[0].AsString())
+	if match == nil {
+		return None, nil
+	}
+	var ms []Member
+	for i, name := range re.SubexpNames() {
+		if name != "" && !slices.ContainsFunc(ms, func(m Member) bool { return m.Name == name }) {
+			ms = append(ms, Member{name, String(match[i])})
+		}
+	}
+	return Object(ms), nil
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -293,4 +294,132 @@ func (r *timeReader) time() (Value, error) {
 	}
 	t := time.Date(r.year, month, r.day, r.hour, r.min, r.sec, r.nanos, time.UTC)
 	return timeOf(t.Add(-time.Duration(r.zone) * time.Second))
+}
+
+func timeMore() []Func {
+	name := func(name, doc, result string, f func(t time.Time) string) Func {
+		return fn("time::"+name, []string{"t: time -> string"}, doc, "time::"+name+`(t"2026-11-24")`, result,
+			func(_ *Env, a []Value) (Value, error) { return String(f(a[0].AsTime())), nil })
+	}
+	set := func(part, example, result string, lo, hi int64, f func(t time.Time, n int) time.Time) Func {
+		return fn("time::set_"+part, []string{"t: time, " + part + ": int -> time"}, "The time with another "+part+"; what the month then lacks runs over into the next.",
+			"time::set_"+part+`(t"2026-11-24T10:20:30Z", `+example+`)`, result, func(_ *Env, a []Value) (Value, error) {
+				n, err := intIn(a, 1, lo, hi)
+				if err != nil {
+					return None, err
+				}
+				return timeFrom(f(a[0].AsTime(), n))
+			})
+	}
+	date := func(t time.Time, y int, m time.Month, d, h, min, s int) time.Time {
+		return time.Date(y, m, d, h, min, s, t.Nanosecond(), time.UTC)
+	}
+	at := func(name, result string, ns int64, doc string) Func {
+		row := fn("time::"+name, []string{"-> time"}, doc, "time::"+name+"()", result, func(*Env, []Value) (Value, error) { return Time(ns), nil })
+		row.Cost = CostConst
+		return row
+	}
+	return []Func{
+		name("weekday_name", "The day of the week, in English.", `"Tuesday"`, func(t time.Time) string { return t.Weekday().String() }),
+		name("month_name", "The month, in English.", `"November"`, func(t time.Time) string { return t.Month().String() }),
+		fn("time::diff", []string{"from: time, to: time, unit: string -> int"}, "How many whole years, quarters, months, weeks, days, hours, minutes or seconds lie between two times.",
+			`time::diff(t"2026-01-31", t"2026-03-01", "month")`, "1", timeDiff),
+		fn("time::last_day", []string{"t: time -> time"}, "The last day of the month that t is in.", `time::last_day(t"2028-02-10")`, `t"2028-02-29"`, func(_ *Env, a []Value) (Value, error) {
+			t := a[0].AsTime()
+			return timeFrom(time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC))
+		}),
+		fn("time::is_weekend", []string{"t: time -> bool"}, "Whether t is on a Saturday or Sunday.", `time::is_weekend(t"2026-11-22")`, "true", func(_ *Env, a []Value) (Value, error) {
+			d := a[0].AsTime().Weekday()
+			return Bool(d == time.Saturday || d == time.Sunday), nil
+		}),
+		set("year", "2030", `t"2030-11-24T10:20:30Z"`, 1678, 2262, func(t time.Time, n int) time.Time {
+			return date(t, n, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second())
+		}),
+		set("month", "5", `t"2026-05-24T10:20:30Z"`, 1, 12, func(t time.Time, n int) time.Time {
+			return date(t, t.Year(), time.Month(n), t.Day(), t.Hour(), t.Minute(), t.Second())
+		}),
+		set("day", "5", `t"2026-11-05T10:20:30Z"`, 1, 31, func(t time.Time, n int) time.Time {
+			return date(t, t.Year(), t.Month(), n, t.Hour(), t.Minute(), t.Second())
+		}),
+		set("hour", "5", `t"2026-11-24T05:20:30Z"`, 0, 23, func(t time.Time, n int) time.Time {
+			return date(t, t.Year(), t.Month(), t.Day(), n, t.Minute(), t.Second())
+		}),
+		set("minute", "5", `t"2026-11-24T10:05:30Z"`, 0, 59, func(t time.Time, n int) time.Time {
+			return date(t, t.Year(), t.Month(), t.Day(), t.Hour(), n, t.Second())
+		}),
+		set("second", "5", `t"2026-11-24T10:20:05Z"`, 0, 59, func(t time.Time, n int) time.Time {
+			return date(t, t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), n)
+		}),
+		at("epoch", `t"1970-01-01"`, 0, "Where times are counted from."),
+		at("minimum", `t"1677-09-21T00:12:43.145224192Z"`, math.MinInt64, "The earliest time there is."),
+		at("maximum", `t"2262-04-11T23:47:16.854775807Z"`, math.MaxInt64, "The latest time there is."),
+	}
+}
+
+func timeFrom(t time.Time) (Value, error) {
+	if t.Before(firstTime) || t.After(lastTime) {
+		return None, faultOf(CodeOverflow, -1, "leads outside the years 1677 to 2262")
+	}
+	return Time(t.UnixNano()), nil
+}
+
+var diffUnits = map[string]time.Duration{"week": 7 * 24 * time.Hour, "day": 24 * time.Hour, "hour": time.Hour, "minute": time.Minute, "second": time.Second}
+
+func timeDiff(_ *Env, a []Value) (Value, error) {
+	from, to, unit := a[0].AsTime(), a[1].AsTime(), a[2].AsString()
+	if size, ok := diffUnits[unit]; ok {
+		// The difference in nanoseconds may leave the range, in seconds it does not.
+		seconds := to.Unix() - from.Unix()
+		nanos := int64(to.Nanosecond() - from.Nanosecond())
+		if seconds > 0 && nanos < 0 {
+			seconds--
+		} else if seconds < 0 && nanos > 0 {
+			seconds++
+		}
+		return Int(seconds / int64(size/time.Second)), nil
+	}
+	months, ok := map[string]int64{"year": 12, "quarter": 3, "month": 1}[unit]
+	if !ok {
+		return None, fault(2, "is no unit: those are year, quarter, month, week, day, hour, minute and second")
+	}
+	sign := int64(1)
+	if to.Before(from) {
+		from, to, sign = to, from, -1
+	}
+	n := int64(to.Year()-from.Year())*12 + int64(to.Month()-from.Month())
+	for n > 0 {
+		v, err := addMonths(from, n)
+		if err == nil && !v.AsTime().After(to) {
+			break
+		}
+		n--
+	}
+	return Int(sign * (n / months)), nil
+}
+
+func durationMore() []Func {
+	step := func(name, doc, result string, f func(t, d int64) (int64, bool)) Func {
+		return fn("duration::"+name, []string{"d: duration, step: duration -> duration"}, doc, "duration::"+name+"(1h40m, 1h)", result, func(_ *Env, a []Value) (Value, error) {
+			if a[1].AsInt() <= 0 {
+				return None, fault(1, "must be more than 0")
+			}
+			ns, ok := f(a[0].AsInt(), a[1].AsInt())
+			if !ok {
+				return None, faultOf(CodeOverflow, 0, "gives a duration out of range")
+			}
+			return Duration(time.Duration(ns)), nil
+		})
+	}
+	return []Func{
+		step("floor", "The last multiple of a step that is not longer.", "1h", floorTo),
+		step("ceil", "The first multiple of a step that is not shorter.", "2h", ceilTo),
+		step("round", "The multiple of a step that is nearest; of two the longer.", "2h", func(t, d int64) (int64, bool) {
+			if rest := restOf(t, d); rest < d-rest {
+				return floorTo(t, d)
+			}
+			return ceilTo(t, d)
+		}),
+		fn("duration::max", []string{"-> duration"}, "The longest duration there is.", "duration::max()", "15250w1d23h47m16s854ms775us807ns",
+			func(*Env, []Value) (Value, error) { return Duration(math.MaxInt64), nil }),
+	}
 }

@@ -271,3 +271,40 @@ func center(x []float64) {
 		x[i] -= mean
 	}
 }
+
+func vectorMore() []Func {
+	return []Func{
+		fn("vector::negate", []string{numberList + " -> [float]"}, "The vector that points the other way.", "vector::negate([1, -2])", "[-1.0, 2.0]", func(_ *Env, a []Value) (Value, error) {
+			xs, err := floats(a, 0)
+			if err != nil {
+				return None, err
+			}
+			out := make([]Value, len(xs))
+			for i, x := range xs {
+				out[i] = Float(0 - x)
+			}
+			return List(out), nil
+		}),
+	}
+}
+
+// ranks are the places of numbers in order, equal ones sharing the mean of theirs.
+func ranks(xs []float64) []float64 {
+	order := make([]int, len(xs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return compareFloats(xs[i], xs[j]) })
+	out := make([]float64, len(xs))
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && xs[order[j]] == xs[order[i]] {
+			j++
+		}
+		for _, k := range order[i:j] {
+			out[k] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return out
+}
