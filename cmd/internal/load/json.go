@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"strconv"
 
 	"github.com/zerodb/zerodb"
 	"github.com/zerodb/zerodb/ops"
@@ -385,15 +384,11 @@ func decodeObject(dec *json.Decoder, depth int) (zerodb.Value, error) {
 	return zerodb.Object(members...), err
 }
 
-// number keeps integers integers; what is neither one of 128 bits nor a finite float is refused.
+// number is a JSON number as the database reads it.
 func number(text string) (zerodb.Value, error) {
-	if i, ok := ops.ParseInteger(text, 10); ok {
-		return i, nil
-	}
-	isFloat := bytes.ContainsAny([]byte(text), ".eE")
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || !isFloat {
+	v, err := ops.ParseJSON([]byte(text))
+	if err != nil {
 		return zerodb.None, bad("the number %s is out of range", text)
 	}
-	return zerodb.Float(f), nil
+	return v, nil
 }
