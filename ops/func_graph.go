@@ -15,6 +15,8 @@ type EdgeReader interface {
 	Edges(vertices []Value, back bool, f func(i int, far, edge, weight Value) error) error
 	// All calls f for every edge, from its source to its target.
 	All(f func(from, to Value) error) error
+	// HashKey is the key of hashes of vertices, see HashKeyed.
+	HashKey() uint64
 	// Hold charges so many more bytes to the memory of the statement.
 	Hold(bytes int64) error
 }
@@ -68,7 +70,7 @@ func (x *vertexIndex) number(v Value) (n int, fresh bool, err error) {
 	if 2*(len(x.ids)+1) > len(x.slots) {
 		x.grow()
 	}
-	h := Hash(v)
+	h := HashKeyed(v, x.r.HashKey())
 	mask := uint64(len(x.slots) - 1)
 	i := h & mask
 	for ; x.slots[i] != 0; i = (i + 1) & mask {

@@ -28,6 +28,8 @@ type roads struct{}
 
 var roadEnds = [][2]string{{"oyo", "ibadan"}, {"ibadan", "lagos"}, {"jos", "kano"}, {"oyo", "ibadan"}}
 
+func (roads) HashKey() uint64 { return 7 }
+
 func (roads) Edges(vertices []ops.Value, back bool, f func(i int, far, edge, weight ops.Value) error) error {
 	for i, v := range vertices {
 		for n, ends := range roadEnds {

@@ -189,7 +189,7 @@ func (s *pathSearch) path(vertices []int, edges []Value) Value {
 // weighted is Dijkstra's algorithm: the nearest vertex that is open is final, and its edges may bring others nearer. Where all paths
 // are wanted it goes on at the end's own distance, from where edges of weight 0 may lead to the end too.
 func (s *pathSearch) weighted() (Value, error) {
-	d := &reaches{s: s}
+	d := &reaches{s: s, ahead: 1}
 	d.set(s.from, Int(0))
 	for d.Len() > 0 {
 		next := heap.Pop(d).(reach)
@@ -235,6 +235,11 @@ type reaches struct {
 	best     []Value // by vertex; none where it was not met
 	final    []bool
 	arrivals [][]arrival
+
+	read  []bool // whether its edges were read
+	edges [][]outgoing
+	ahead int // how many vertices are read next
+	batch []int
 }
 
 func (d *reaches) Len() int           { return len(d.queue) }
@@ -247,42 +252,89 @@ func (d *reaches) Pop() any {
 	return last
 }
 
-func (d *reaches) set(vertex int, sum Value) {
+// size makes room for all vertices.
+func (d *reaches) size() {
 	for len(d.best) < len(d.s.ids) {
 		d.best, d.final, d.arrivals = append(d.best, None), append(d.final, false), append(d.arrivals, nil)
+		d.read, d.edges = append(d.read, false), append(d.edges, nil)
 	}
+}
+
+func (d *reaches) set(vertex int, sum Value) {
+	d.size()
 	d.best[vertex] = sum
 	heap.Push(d, reach{vertex, sum})
 }
 
+// outgoing is an edge of a vertex that was read before its turn.
+type outgoing struct {
+	far          int
+	edge, weight Value
+}
+
+// relax sees whether the edges of a vertex bring others nearer.
 func (d *reaches) relax(from reach) error {
-	return d.s.r.Edges([]Value{d.s.ids[from.vertex]}, false, func(_ int, far, edge, weight Value) error {
-		if err := checkWeight(edge, weight); err != nil {
+	if !d.read[from.vertex] {
+		if err := d.readAhead(from.vertex); err != nil {
 			return err
 		}
-		sum, err := add(from.sum, weight)
-		if err != nil {
+	}
+	edges := d.edges[from.vertex]
+	d.edges[from.vertex] = nil
+	for _, e := range edges {
+		if err := checkWeight(e.edge, e.weight); err != nil {
 			return err
 		}
-		n, _, err := d.s.number(far)
+		sum, err := add(from.sum, e.weight)
 		if err != nil {
 			return err
 		}
 		order := -1
-		if n < len(d.best) && !d.best[n].IsNone() {
-			order = Compare(sum, d.best[n])
+		if !d.best[e.far].IsNone() {
+			order = Compare(sum, d.best[e.far])
 		}
 		switch {
 		case order < 0:
-			d.set(n, sum)
-			d.arrivals[n] = append(d.arrivals[n][:0], arrival{from.vertex, keptID(edge)})
-		case order == 0 && d.s.all && n != d.s.from:
-			d.arrivals[n] = append(d.arrivals[n], arrival{from.vertex, keptID(edge)})
+			d.set(e.far, sum)
+			d.arrivals[e.far] = append(d.arrivals[e.far][:0], arrival{from.vertex, e.edge})
+		case order == 0 && d.s.all && e.far != d.s.from:
+			d.arrivals[e.far] = append(d.arrivals[e.far], arrival{from.vertex, e.edge})
 		default:
-			return nil
+			continue
 		}
+		if err := d.s.r.Hold(96); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostAhead bounds how many vertices are read at once.
+const mostAhead = 256
+
+// readAhead reads the edges of a vertex, and with them those of vertices that are likely to have their turn next: of each read twice as
+// many as before, so that a near target costs few edges for nothing, and a far one few reads.
+func (d *reaches) readAhead(vertex int) error {
+	batch := append(d.batch[:0], vertex)
+	for i := 0; i < len(d.queue) && len(batch) < d.ahead; i++ {
+		if v := d.queue[i].vertex; !d.final[v] && !d.read[v] && !slices.Contains(batch, v) {
+			batch = append(batch, v)
+		}
+	}
+	d.batch, d.ahead = batch, min(2*d.ahead, mostAhead)
+	err := d.s.r.Edges(pick(d.s.ids, batch), false, func(i int, far, edge, weight Value) error {
+		n, _, err := d.s.number(far)
+		if err != nil {
+			return err
+		}
+		d.size()
+		d.edges[batch[i]] = append(d.edges[batch[i]], outgoing{n, keptID(edge), copyOf(weight)})
 		return d.s.r.Hold(96)
 	})
+	for _, v := range batch {
+		d.read[v] = true
+	}
+	return err
 }
 
 func checkWeight(edge, weight Value) error {

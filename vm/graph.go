@@ -24,6 +24,9 @@ func (fr *frame) callReading(f *ops.Func, access int, args []ops.Value) (ops.Val
 	return v, err
 }
 
+// HashKey implements ops.EdgeReader.
+func (r *edgeReader) HashKey() uint64 { return r.fr.run.o.HashKey }
+
 // Hold implements ops.EdgeReader. It is also a place where the run can be stopped.
 func (r *edgeReader) Hold(bytes int64) error {
 	if err := r.fr.run.ctx.Err(); err != nil {
