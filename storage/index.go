@@ -102,12 +102,20 @@ func (t *Txn) indexReplace(tab *table, key ops.Value, old []byte, obj ops.Value)
 			return err
 		}
 		if bytes.Equal(before.key, after.key) {
-			if !bytes.Equal(before.value, after.value) {
+			switch {
+			case bytes.Equal(before.value, after.value):
+			case after.unique && !ix.Ready: // it may be another record's
+				if err := t.putEntry(tab, ix, key, after); err != nil {
+					return err
+				}
+			default:
 				t.kv.Put(after.key, after.value, kv.Unknown)
 			}
 			continue
 		}
-		t.kv.Delete(before.key, kv.Unknown)
+		if err := t.dropEntry(ix, key, before); err != nil {
+			return err
+		}
 		if err := t.putEntry(tab, ix, key, after); err != nil {
 			return err
 		}
@@ -122,8 +130,25 @@ func (t *Txn) indexDelete(tab *table, key ops.Value, old []byte) error {
 		if err != nil {
 			return err
 		}
-		t.kv.Delete(e.key, kv.Unknown)
+		if err := t.dropEntry(ix, key, e); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// dropEntry removes a record's entry. In a unique index that is being filled it may be of another record, with the same values.
+func (t *Txn) dropEntry(ix *schema.Index, key ops.Value, e entry) error {
+	if e.unique && !ix.Ready {
+		holder, _, there, err := t.kv.Get(e.key)
+		if err != nil || !there {
+			return err
+		}
+		if own, _, err := decodeKey(holder); err != nil || !ops.Equal(own, key) {
+			return err
+		}
+	}
+	t.kv.Delete(e.key, kv.Unknown)
 	return nil
 }
 

@@ -143,3 +143,44 @@ func TestIndexBuildWhileTableIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// TestUniqueIndexBuildKeepsTheEntryOfATwin deletes the twin of a record whose entry a build has made already.
+func TestUniqueIndexBuildKeepsTheEntryOfATwin(t *testing.T) {
+	s := memStore(t)
+	update(t, s, func(txn *Txn) {
+		for i := range 3 {
+			create(t, txn, "p", ops.Int(int64(i)), "a", 1)
+		}
+	})
+	tab := s.tables[tableID(t, s, "p")]
+	update(t, s, func(txn *Txn) {
+		ix := &schema.Index{ID: 1 << 20, Name: "u", Table: "p", Fields: [][]string{{"a"}}, Unique: true}
+		must(t, txn.putIndexes(txn.cat, tab, []*schema.Index{ix}))
+	})
+	b := build{place{"main", "main"}, tab.id, 1 << 20}
+	var next []byte
+	step := func(most int) {
+		t.Helper()
+		must(t, s.inBuild(ctx, b, func(txn *Txn, tab *table, ix *schema.Index) error {
+			f := filler{txn: txn, tab: tab, ix: ix, most: most}
+			err := f.run(ctx, next)
+			next = f.next
+			return err
+		}))
+	}
+	step(1)
+	update(t, s, func(txn *Txn) {
+		desc := txn.Catalog().Table("p")
+		if _, err := txn.Delete(ctx, desc, ops.Int(1)); err != nil {
+			t.Fatal(err)
+		}
+		must(t, txn.Replace(ctx, desc, ops.Int(2), object("a", 2), false))
+	})
+	step(10)
+	must(t, s.inBuild(ctx, b, func(txn *Txn, tab *table, ix *schema.Index) error {
+		ready := *ix
+		ready.Ready = true
+		return txn.putIndexes(txn.cat, tab, []*schema.Index{&ready})
+	}))
+	sound(t, s)
+}

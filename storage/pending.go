@@ -153,7 +153,9 @@ func (t *Txn) pendingEntries(tab *table, key, before, after ops.Value) error {
 			}
 		}
 		if was.key != nil && string(was.key) != string(is.key) {
-			t.kv.Delete(was.key, kv.Unknown)
+			if err := t.dropEntry(ix, key, was); err != nil {
+				return err
+			}
 		}
 		if is.key == nil {
 			continue

@@ -688,3 +688,39 @@ func TestRedefineMeetsOtherDefinitions(t *testing.T) {
 	s.end(r.job, nil)
 	sound(t, s)
 }
+
+// TestRedefineUniqueTwins deletes the twin of a record while a unique index is being filled: the entry is the other's.
+func TestRedefineUniqueTwins(t *testing.T) {
+	s := memStore(t)
+	update(t, s, func(txn *Txn) {
+		create(t, txn, "p", ops.Int(1), "a", "1")
+		create(t, txn, "p", ops.Int(2), "a", "01")
+		create(t, txn, "p", ops.Int(3), "a", "001")
+	})
+	must(t, defineIndex(t, s, "p", "u", true, []string{"a"}))
+	r := &redefining{store: s, place: place{"main", "main"}, id: tableID(t, s, "p"), change: &schema.Change{Kind: schema.RedefineTable, Name: "p",
+		Redefinition: &schema.Redefinition{Fields: []schema.FieldChange{change("a", "", intType)}}}}
+	r.job = s.begin("redefine", "checking", r.place, s.tables[r.id], "")
+	_, err := r.announce(ctx)
+	must(t, err)
+	txn, tab, err := r.open(ctx, r.id)
+	must(t, err)
+	_, next, err := txn.tryRecords(ctx, tab, nil, 1, r)
+	must(t, err)
+	commit(t, txn)
+	update(t, s, func(txn *Txn) {
+		desc := txn.Catalog().Table("p")
+		if _, err := txn.Delete(ctx, desc, ops.Int(2)); err != nil {
+			t.Fatal(err)
+		}
+		must(t, txn.Replace(ctx, desc, ops.Int(3), object("a", "3"), false))
+	})
+	txn, tab, err = r.open(ctx, r.id)
+	must(t, err)
+	_, _, err = txn.tryRecords(ctx, tab, next, 10, r)
+	must(t, err)
+	commit(t, txn)
+	must(t, r.turn(ctx))
+	s.end(r.job, nil)
+	sound(t, s)
+}
