@@ -260,8 +260,9 @@ func mergeItems(items []Item, at ops.Span) Expr {
 func (c *checker) omit(q *Query, names []ast.FieldName) {
 	var paths []string
 	for _, n := range names {
-		c.checkOmitted(q, n)
-		paths = append(paths, c.fieldPath(n))
+		steps := c.steps(n)
+		c.checkOmitted(q, steps, n.Span)
+		paths = append(paths, strings.Join(steps, "."))
 	}
 	if len(paths) == 0 {
 		return
@@ -290,8 +291,7 @@ func (c *checker) omit(q *Query, names []ast.FieldName) {
 }
 
 // checkOmitted reports a name that no row of the query can have.
-func (c *checker) checkOmitted(q *Query, n ast.FieldName) {
-	steps := c.steps(n)
+func (c *checker) checkOmitted(q *Query, steps []string, at ops.Span) {
 	var names []string
 	known := true
 	if q.Form == vm.RowColumns {
@@ -308,7 +308,7 @@ func (c *checker) checkOmitted(q *Query, n ast.FieldName) {
 	if err.Hint == "" && len(names) > 0 && len(names) <= maxNames {
 		err = err.WithHint("the rows have %s", strings.Join(names, ", "))
 	}
-	c.fail(err, n.Span)
+	c.fail(err, at)
 }
 
 // membersKnown lists the members that the objects of an expression may have, where that is known.
@@ -344,11 +344,6 @@ func membersKnown(x Expr) (names []string, known bool) {
 		return names, true
 	}
 	return nil, false
-}
-
-// fieldPath writes a field's name with dots.
-func (c *checker) fieldPath(n ast.FieldName) string {
-	return strings.Join(c.steps(n), ".")
 }
 
 func (c *checker) steps(n ast.FieldName) (steps []string) {
