@@ -50,7 +50,7 @@ var rooms = []room{
 	{"server", []string{".", "ops", "vm", "gen/protocol", "server/wire"}},
 	{"server/wire", []string{".", "ops", "vm", "gen/protocol"}}, // what server and client share: how things travel
 	{"server/telemetry", []string{".", "ops", "vm", "gen/protocol", "server"}},
-	{"server/servertest", []string{".", "server", "client"}},    // for tests: both ends in one process
+	{"server/servertest", []string{".", "server", "client"}}, // for tests: both ends in one process
 	{"client", []string{".", "ops", "vm", "gen/protocol", "server/wire", "client"}},
 
 	{"cmd", []string{".", "ops", "gen/opcodes", "vm", "storage", "compiler", "server", "client", "bench/peer", "cmd"}},
