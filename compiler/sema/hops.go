@@ -87,11 +87,6 @@ var arrowWays = map[ast.Arrow]vm.Direction{ast.ArrowOut: vm.Out, ast.ArrowIn: vm
 // betweenTables reports whether a hop is one of ->>, which relate tables and not their records.
 func betweenTables(h *ast.Hop) bool { return h.Left >= ast.ArrowOut2 }
 
-// direction is the way that both arrows of a hop go.
-func direction(h *ast.Hop) (vm.Direction, bool) {
-	return arrowWays[h.Left], h.Left == h.Right && !betweenTables(h)
-}
-
 func (c *checker) arrows(h *ast.Hop) string {
 	signs := map[ast.Arrow]string{ast.ArrowOut: "->", ast.ArrowIn: "<-", ast.ArrowBoth: "<->", ast.ArrowOut2: "->>", ast.ArrowIn2: "<<-"}
 	return signs[h.Left] + " and " + signs[h.Right]
