@@ -252,7 +252,9 @@ func TestRedefineStopsAndGoesOn(t *testing.T) {
 			stopped++
 		}
 		s = openTest(t, testOptions(mem))
-		if !unfinished(s.tables[tableID(t, s, "p")].desc) {
+		if cat, err := s.Catalog("main", "main"); err != nil {
+			t.Fatal(err)
+		} else if !unfinished(cat.Table("p")) {
 			break
 		}
 	}
