@@ -301,9 +301,12 @@ func evalOmit(fr *frame, in *Instr, args []ops.Value) (ops.Value, error) {
 	return v, nil
 }
 
-// omitPath leaves alone what has no such path.
+// omitPath takes out what is at a path, whose steps may be eachElement. It leaves alone what has no such path.
 func omitPath(v ops.Value, path []string) ops.Value {
-	if v.Kind() != ops.KindObject {
+	switch k := v.Kind(); {
+	case path[0] == eachElement:
+		return omitEach(v, path[1:])
+	case k != ops.KindObject:
 		return v
 	}
 	ms := v.AsObject()
@@ -315,4 +318,25 @@ func omitPath(v ops.Value, path []string) ops.Value {
 		return setMember(ms, at, path[0], ops.None)
 	}
 	return setMember(ms, at, path[0], omitPath(ms[at].Value, path[1:]))
+}
+
+// omitEach takes out what is at a path of every element or member; for an empty path, all of them.
+func omitEach(v ops.Value, path []string) ops.Value {
+	without := func(e ops.Value) (ops.Value, error) { return omitPath(e, path), nil }
+	var out ops.Value
+	switch k := v.Kind(); {
+	case k == ops.KindObject && len(path) == 0:
+		return ops.Object(nil)
+	case k == ops.KindList && len(path) == 0:
+		return ops.List(nil)
+	case len(path) == 0:
+		return v
+	case k == ops.KindObject:
+		out, _ = mapMembers(v, Path{eachElement}, true, without)
+	case k == ops.KindList || k == ops.KindTuple || k == ops.KindSet:
+		out, _ = eachOf(v, without)
+	default:
+		return v
+	}
+	return out
 }

@@ -260,7 +260,7 @@ func mergeItems(items []Item, at ops.Span) Expr {
 func (c *checker) omit(q *Query, names []ast.FieldName) {
 	var paths []string
 	for _, n := range names {
-		steps := c.steps(n)
+		steps := omitted(n)
 		c.checkOmitted(q, steps, n.Span)
 		paths = append(paths, strings.Join(steps, "."))
 	}
@@ -288,6 +288,18 @@ func (c *checker) omit(q *Query, names []ast.FieldName) {
 		kept = append(kept, i)
 	}
 	q.Items = kept
+}
+
+// omitted are the steps to a field that is left out; * is every element or member.
+func omitted(n ast.FieldName) (steps []string) {
+	for _, s := range n.Steps {
+		if s.Wild || s.Element {
+			steps = append(steps, "*")
+		} else {
+			steps = append(steps, s.Name.Text)
+		}
+	}
+	return steps
 }
 
 // checkOmitted reports a name that no row of the query can have.
